@@ -1,0 +1,22 @@
+# uv comes by the script that Bedplate gives to its Python projects: one thing less to keep twice.
+UV := "template/{{python}}/scripts/uv"
+
+.PHONY: help demo test lint format
+
+help: ## List the verbs
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+demo: ## Make the default project, start it, call it, stop it
+	@$(UV) run --quiet python -m tests.demo
+
+test: lint ## Run all that a change can break
+	@$(UV) run pytest
+
+lint: ## Check format, code and types
+	@$(UV) run ruff format --check
+	@$(UV) run ruff check
+	@$(UV) run pyrefly check
+
+format: ## Format, and mend what can be mended
+	@$(UV) run ruff check --fix
+	@$(UV) run ruff format

@@ -47,8 +47,7 @@ class UserStore(Protocol):
         """Stores a new user.
 
         Raises:
-            EmailTaken: Another user has this e-mail.
-            KeyTaken: Another user was created with this key.
+            EmailTaken: Another user has this e-mail, or was created with this key.
         """
         ...
 
@@ -63,6 +62,10 @@ class UserStore(Protocol):
         """
         ...
 
+    async def rehash(self, account: Account, old_hash: str) -> None:
+        """Stores an account's hash of the same password, unless its password has changed from `old_hash`."""
+        ...
+
     async def delete(self, user: User) -> bool:
         """Deletes a user, and their sessions with them.
 
@@ -73,7 +76,13 @@ class UserStore(Protocol):
 
 
 class SessionStore(Protocol):
-    async def add(self, session: Session) -> None: ...
+    async def add(self, session: Session) -> None:
+        """Stores a new session.
+
+        Raises:
+            NotFound: Its user was deleted in the meantime. Not every database notices.
+        """
+        ...
 
     async def get(self, session_id: str) -> Session | None: ...
 

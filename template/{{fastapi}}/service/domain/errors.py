@@ -32,10 +32,6 @@ class Stale(ServiceError):
     """The caller's copy of a record is not the current one."""
 
 
-class KeyTaken(ServiceError):
-    """A request with this idempotency key has been carried out already."""
-
-
 class KeyReused(ServiceError):
     """This idempotency key came with another request before."""
 

@@ -15,3 +15,13 @@ class Session:
     secret_hash: str
     """Of the newest token's secret. A token with another one was used before, or forged."""
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenPair:
+    """What a sign-in or a refresh answers."""
+
+    access_token: str
+    refresh_token: str
+    expires_in: int
+    """For how many seconds the access token is good."""

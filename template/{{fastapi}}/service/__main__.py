@@ -1,0 +1,120 @@
+"""The service's commands: `python -m service --help`."""
+
+import asyncio
+import signal
+from typing import Annotated, Never
+
+import structlog
+import typer
+import uvicorn
+from pydantic import ValidationError
+
+from service import settings as environment
+from service import wiring
+from service.api.rest.app import create_app
+from service.api.rest.schemas import UserCreate
+from service.domain.errors import EmailTaken
+from service.domain.users import User
+from service.platform import logs
+from service.platform.metrics import Metrics
+from service.settings import Settings
+
+log = structlog.get_logger()
+
+commands = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@commands.command()
+def serve() -> None:
+    """Serve requests until told to stop, by SIGTERM or Ctrl-C."""
+    settings = _prepare()
+    asyncio.run(_require_migrations(settings))
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create_app(settings),
+            host=settings.host,
+            port=settings.port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=int(settings.shutdown_seconds),
+        )
+    )
+    # Once it has stopped, uvicorn raises the signal again; ours ends as asked, so with 0.
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stop, lambda *_: None)
+    log.info("serving", url=f"http://{settings.host}:{settings.port}", docs="/docs")
+    server.run()
+    if not server.started:
+        raise typer.Exit(1)
+    log.info("stopped")
+
+
+@commands.command()
+def migrate() -> None:
+    """Bring the database to the newest revision."""
+    asyncio.run(wiring.database.migrate(_prepare()))
+    typer.echo("The database is at the newest revision.")
+
+
+@commands.command()
+def admin(
+    email: Annotated[str, typer.Argument(help="With which to sign in.")],
+    password: Annotated[
+        str,
+        typer.Option(
+            envvar="ADMIN_PASSWORD",
+            prompt=True,
+            confirmation_prompt=True,
+            hide_input=True,
+            help="At least 12 characters; better in the environment or at the prompt than in the shell's history.",
+        ),
+    ],
+    name: Annotated[str, typer.Option(help="What to call them.")] = "Admin",
+) -> None:
+    """Make an admin, such as the first one."""
+    settings = _prepare()
+    try:
+        new = UserCreate(email=email, name=name, password=password, role="admin")
+    except ValidationError as error:
+        _fail(*(f"{each['loc'][0]}: {each['msg']}" for each in error.errors(include_input=False)))
+    try:
+        user = asyncio.run(_add(settings, new))
+    except EmailTaken:
+        typer.echo(f"There is a user {new.email} already; nothing has changed.")
+    else:
+        typer.echo(f"{user.email} can sign in now, as an admin.")
+
+
+async def _add(settings: Settings, new: UserCreate) -> User:
+    async with wiring.build(settings, Metrics()) as service:
+        return await service.users.add(new.to_domain())
+
+
+async def _require_migrations(settings: Settings) -> None:
+    try:
+        is_migrated = await wiring.database.is_migrated(settings)
+    except Exception as error:  # noqa: BLE001 - /readyz tells when the database is back.
+        log.warning("the database does not answer yet", error=repr(error))
+        return
+    if not is_migrated:
+        _fail("The database lacks migrations. Run `make migrate`.")
+
+
+def _prepare() -> Settings:
+    try:
+        settings = environment.load()
+    except environment.SettingsError as error:
+        _fail(str(error), "See .env.example; `make setup` makes an .env for development.")
+    logs.configure(settings)
+    return settings
+
+
+def _fail(*lines: str) -> Never:
+    for line in lines:
+        typer.echo(line, err=True)
+    raise typer.Exit(2)
+
+
+if __name__ == "__main__":
+    commands(prog_name="python -m service")

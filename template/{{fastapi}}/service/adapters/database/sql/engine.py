@@ -1,0 +1,102 @@
+"""The pool of connections, with every statement timed, and the database port on top of it."""
+
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+from sqlalchemy import URL, Connection, QueuePool, event, text
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from service.adapters.database.sql.stores import SqlStores
+from service.domain.errors import Unavailable
+from service.platform.metrics import Metrics
+from service.platform.statements import StatementTimer
+from service.ports import Database
+from service.settings import Settings
+
+
+def pooled_engine(url: URL, settings: Settings, metrics: Metrics, connect_args: dict[str, Any]) -> AsyncEngine:
+    """An engine with the pool that the settings ask for. It connects on first use."""
+    engine = create_async_engine(
+        url,
+        pool_size=settings.database_pool_size,
+        max_overflow=settings.database_pool_overflow,
+        pool_timeout=settings.database_pool_timeout_seconds,
+        pool_recycle=settings.database_pool_recycle_seconds,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args=connect_args,
+    )
+    timer = StatementTimer(metrics, slow_milliseconds=settings.slow_query_milliseconds)
+    _time_statements(engine, timer)
+    _count_connections(engine, metrics)
+    return engine
+
+
+@asynccontextmanager
+async def opened(engine: AsyncEngine) -> AsyncIterator[Database]:
+    async with disposing(engine):
+        yield SqlDatabase(engine)
+
+
+@asynccontextmanager
+async def disposing(engine: AsyncEngine) -> AsyncIterator[AsyncEngine]:
+    """Closes the engine's connections at the end."""
+    try:
+        yield engine
+    finally:
+        await engine.dispose()
+
+
+class SqlDatabase:
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        # Reads need no BEGIN and no ROLLBACK, each of which is a round trip.
+        self._reader = engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[SqlStores]:
+        with _unavailable_on_failure():
+            async with self._reader.connect() as connection:
+                yield SqlStores(connection)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[SqlStores]:
+        with _unavailable_on_failure():
+            async with self._engine.begin() as connection:
+                yield SqlStores(connection)
+
+    async def ping(self) -> None:
+        async with self._reader.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+
+
+@contextmanager
+def _unavailable_on_failure() -> Iterator[None]:
+    try:
+        yield
+    except PoolTimeoutError as error:
+        raise Unavailable("All connections to the database are in use.") from error
+    except (OperationalError, InterfaceError, OSError) as error:
+        raise Unavailable("The database does not answer.") from error
+
+
+def _time_statements(engine: AsyncEngine, timer: StatementTimer) -> None:
+    @event.listens_for(engine.sync_engine, "before_cursor_execute")
+    def start(connection: Connection, *_: object) -> None:
+        connection.info["started"] = time.perf_counter()
+
+    @event.listens_for(engine.sync_engine, "after_cursor_execute")
+    def stop(connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+        seconds = time.perf_counter() - connection.info["started"]
+        timer.record(statement.split(maxsplit=1)[0], statement, seconds)
+
+
+def _count_connections(engine: AsyncEngine, metrics: Metrics) -> None:
+    pool = engine.sync_engine.pool
+    if isinstance(pool, QueuePool):
+        metrics.pool_connections.labels("in_use").set_function(pool.checkedout)
+        metrics.pool_connections.labels("idle").set_function(pool.checkedin)

@@ -1,0 +1,46 @@
+"""SQLite: a file, and nothing to install."""
+
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+from sqlalchemy import event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from service.adapters.database.sql import schema
+from service.adapters.database.sql.engine import opened, pooled_engine
+from service.platform.metrics import Metrics
+from service.ports import Database
+from service.settings import Settings
+
+
+def connect(settings: Settings, metrics: Metrics) -> AbstractAsyncContextManager[Database]:
+    return opened(create_engine(settings, metrics))
+
+
+async def migrate(settings: Settings) -> None:
+    """Brings the database to the newest revision."""
+    await schema.upgrade(create_engine(settings, Metrics()))
+
+
+async def is_migrated(settings: Settings) -> bool:
+    return await schema.is_current(create_engine(settings, Metrics()))
+
+
+def create_engine(settings: Settings, metrics: Metrics) -> AsyncEngine:
+    url = make_url(settings.database_url).set(drivername="sqlite+aiosqlite")
+    if url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    # IMMEDIATE: a writer takes its turn when it begins; one that becomes a writer later would fail.
+    engine = pooled_engine(url, settings, metrics, connect_args={"isolation_level": "IMMEDIATE", "timeout": 10})
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def configure(connection: DBAPIConnection, _record: object) -> None:
+        cursor = connection.cursor()
+        # Readers and the writer do not wait for each other; a commit survives a crash of the process.
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = NORMAL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.close()
+
+    return engine

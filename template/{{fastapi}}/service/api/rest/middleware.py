@@ -1,0 +1,77 @@
+"""Goes around every request: request id, log line, metrics, and an answer when something breaks.
+
+Plain ASGI rather than Starlette's BaseHTTPMiddleware, which costs a task and a queue for each request.
+"""
+
+import re
+import time
+import uuid
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bound_contextvars
+
+from service.api.rest.problems import INTERNAL, answer
+from service.platform.metrics import Metrics
+
+log = structlog.get_logger()
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+
+FOR_MACHINES = frozenset({"/livez", "/readyz", "/metrics"})
+"""Asked every few seconds; logged at the level `debug`."""
+
+
+class RequestMiddleware:
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _request_id(Headers(scope=scope).get("x-request-id"))
+        scope.setdefault("state", {})["request_id"] = request_id
+        with bound_contextvars(request_id=request_id):
+            await self._answer(scope, receive, send, request_id)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
+        started = time.perf_counter()
+        status = 0
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["X-Request-ID"] = request_id
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_id)
+        except Exception:
+            log.exception("unhandled error")
+            if status:
+                raise  # Too late for another answer: the server breaks the connection.
+            await answer(Request(scope), INTERNAL, "It has been logged.")(scope, receive, send_with_id)
+        finally:
+            self._record(scope, status, time.perf_counter() - started)
+
+    def _record(self, scope: Scope, status: int, seconds: float) -> None:
+        method, route = scope["method"], _route(scope)
+        self._metrics.requests.labels(method, route, str(status)).inc()
+        self._metrics.request_duration.labels(method, route).observe(seconds)
+        write = log.debug if route in FOR_MACHINES else log.info
+        # Without the query, which may hold what is nobody's business.
+        write("request", method=method, path=scope["path"], status=status, duration_ms=round(seconds * 1000, 1))
+
+
+def _request_id(given: str | None) -> str:
+    return given if given and REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+
+
+def _route(scope: Scope) -> str:
+    """The path with its parameters' names: never the path itself, of which there is no end."""
+    return getattr(scope.get("route"), "path_format", "unknown")

@@ -1,0 +1,116 @@
+"""What goes over the wire, as `contract/openapi.yaml` describes it."""
+
+from datetime import datetime
+from typing import Annotated, Literal, Self, TypedDict
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from service.domain.paging import Page
+from service.domain.sessions import TokenPair
+from service.domain.users import NewUser, Role, User
+
+# No look-around, \d or \w: Python, JavaScript, Go and Rust must read these patterns alike.
+EMAIL = (
+    r"^[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]{1,64}"
+    r"@[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+$"
+)
+NAME = r"^ *[^\x00-\x20\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
+
+type Email = Annotated[str, StringConstraints(max_length=254, pattern=EMAIL), AfterValidator(str.lower)]
+type Name = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=NAME)]
+type Password = Annotated[str, StringConstraints(min_length=12, max_length=128)]
+type EnteredPassword = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+type CursorText = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern="^[A-Za-z0-9_-]+$")]
+
+
+class Request(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Response(BaseModel):
+    model_config = ConfigDict(extra="forbid", from_attributes=True)
+
+
+class UserCreate(Request):
+    email: Email
+    name: Name
+    password: Password
+    role: Role = "user"
+
+    def to_domain(self) -> NewUser:
+        return NewUser(email=self.email, name=self.name, password=self.password, role=self.role)
+
+
+class UserUpdate(TypedDict, total=False):
+    """Not a model: a field may be left out, but not be null."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")  # pyrefly: ignore
+
+    email: Email
+    name: Name
+    password: Password
+    current_password: EnteredPassword
+    role: Role
+
+
+class UserResponse(Response):
+    id: Annotated[str, Field(min_length=1, max_length=64)]
+    email: Email
+    name: Name
+    role: Role
+    created_at: datetime
+
+    @classmethod
+    def of(cls, user: User) -> Self:
+        return cls.model_construct(
+            id=user.id, email=user.email, name=user.name, role=user.role, created_at=user.created_at
+        )
+
+
+class UserPage(Response):
+    items: list[UserResponse]
+    next_cursor: CursorText | None
+
+    @classmethod
+    def of(cls, page: Page[User]) -> Self:
+        return cls.model_construct(items=[UserResponse.of(user) for user in page.items], next_cursor=page.next_cursor)
+
+
+class SignInForm(BaseModel):
+    grant_type: Literal["password"] = "password"
+    username: Annotated[str, StringConstraints(min_length=1, max_length=254)]
+    password: EnteredPassword
+
+
+class RefreshToken(Request):
+    refresh_token: Annotated[str, StringConstraints(min_length=1, max_length=512)]
+
+
+class TokenPairResponse(Response):
+    access_token: str
+    refresh_token: str
+    token_type: Literal["bearer"]
+    expires_in: Annotated[int, Field(ge=1)]
+
+    @classmethod
+    def of(cls, pair: TokenPair) -> Self:
+        return cls(
+            access_token=pair.access_token,
+            refresh_token=pair.refresh_token,
+            token_type="bearer",  # noqa: S106 - a kind of token, not one.
+            expires_in=pair.expires_in,
+        )
+
+
+class Liveness(Response):
+    status: Literal["ok"]
+
+
+class DependencyHealth(Response):
+    status: Literal["up", "down"]
+    required: bool
+
+
+class Readiness(Response):
+    status: Literal["ready", "unavailable"]
+    dependencies: dict[str, DependencyHealth]

@@ -1,0 +1,3 @@
+from bedplate.main import main
+
+main()

@@ -1,0 +1,119 @@
+"""Brings together what was given, what was asked and what was left to the defaults: the answers of one project.
+
+Every answer goes through `checked`, wherever it came from, and is held to what `copier.yml` says of its question.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
+
+from bedplate.engine import MISSING, Form, Question, choices, conditions
+from bedplate.errors import Refusal
+from bedplate.questions import option
+
+type Given = Mapping[str, str | Sequence[str]]
+"""Answers by name, as text; several choices as a sequence, or in one text with commas between them."""
+
+
+def collect(form: Form, given: Given, ask: Callable[[Question], object]) -> dict[str, object]:
+    """Goes through the form.
+
+    Args:
+        form: The questions.
+        given: Answers that are not asked for again.
+        ask: Answers every other question that matters: `default`, or a person.
+
+    Returns:
+        The answers to the questions that matter, in the order of the questions.
+
+    Raises:
+        Refusal: An answer does not fit, or was given to a question that is not asked.
+    """
+    if unknown := sorted(given.keys() - form.names):
+        raise Refusal(f"{option(unknown[0])}: this release of the template has no such question.\nLeave it out.")
+    answers: dict[str, object] = {}
+    for question in form.questions():
+        name = question.var_name
+        if question.get_when():
+            answers[name] = checked(question, given[name] if name in given else ask(question))
+            form.record(name, answers[name])
+        elif name in given:
+            raise _without_meaning(question)
+        elif (value := default(question)) is not MISSING:
+            form.record(name, value)
+    return answers
+
+
+def check_given(form: Form, given: Given) -> None:
+    """Checks what was given before a person is asked for the rest.
+
+    Whether a question matters may depend on answers that are still to come, so that is left to `collect`.
+
+    Raises:
+        Refusal: An answer does not fit.
+    """
+    for question in form.questions():
+        name = question.var_name
+        value = checked(question, given[name]) if name in given else default(question)
+        form.record(name, value)
+
+
+def default(question: Question) -> object:
+    """Answers a question by its default; `MISSING` where it has none.
+
+    Raises:
+        Refusal: The default does not fit the answers before it.
+    """
+    try:
+        return question.get_default()
+    except (TypeError, ValueError) as error:
+        raise Refusal(f"{option(question.var_name)} has no default here: {error}\nGive it an answer.") from error
+
+
+def checked(question: Question, answer: object) -> object:
+    """Turns an answer into a value of the question's type, and holds it to the choices and the validator.
+
+    Raises:
+        Refusal: It does not fit.
+    """
+    label = option(question.var_name)
+    if answer is MISSING:
+        raise Refusal(f"{label} has no default.\nGive it an answer.")
+    if question.multiselect:
+        answer = [part.strip() for text in _listed(answer) for part in str(text).split(",") if part.strip()]
+    if question.choices:
+        _check_choices(question, _listed(answer))
+    try:
+        value = question.parse_answer(answer)
+    except (TypeError, ValueError) as error:
+        raise Refusal(f"{label} {answer!r} is not of type {question.get_type_name()}.") from error
+    if complaint := question.render_value(question.validator, {question.var_name: value}).strip():
+        raise Refusal(f"{label} {answer!r} {complaint}.")
+    return value
+
+
+def _check_choices(question: Question, answers: Sequence[object]) -> None:
+    label, known = option(question.var_name), choices(question)
+    for answer in map(str, answers):
+        if answer not in known:
+            near = get_close_matches(answer.lower(), known, n=1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise Refusal(f"{label} has no choice {answer!r}.{hint}\nChoose from: {', '.join(known)}.")
+        if reason := known[answer]:
+            raise Refusal(f"{label} cannot be {answer!r}: {reason}")
+
+
+def _listed(answer: object) -> Sequence[object]:
+    return answer if isinstance(answer, (list, tuple)) else [answer]
+
+
+def _without_meaning(question: Question) -> Refusal:
+    label = option(question.var_name)
+    reasons = [f"{option(name)} is {_shown(value)}" for name, value in conditions(question).items()]
+    reason = f" while {' and '.join(reasons)}" if reasons else ", with these answers or ever"
+    return Refusal(f"{label} is not asked{reason}.\nLeave it out, or change what it depends on.")
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    return str(value) if value != "" else "empty"

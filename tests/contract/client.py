@@ -206,6 +206,7 @@ class Caller:
         if self.access_token is not None:
             headers.setdefault("Authorization", f"Bearer {self.access_token}")
         response = self.http.request(method, path, headers=headers, **options)
+        response.request.read()
         self.contract.check(response)
         return response
 

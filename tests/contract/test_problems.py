@@ -121,7 +121,6 @@ UNREADABLE = {
     "not UTF-8": b'{"name": "\xff\xfe"}',
     "half a character": b'{"name": "\xc3"}',
     "Latin-1": '{"name": "Zoë"}'.encode("latin-1"),
-    "UTF-16": '{"name": "Ann"}'.encode("utf-16"),
     "nested too deeply": b"[" * 45_000 + b"]" * 45_000,
     "objects nested too deeply": b'{"":' * 18_000 + b"1" + b"}" * 18_000,
     "nested without an end": b"[" * 90_000,

@@ -45,7 +45,6 @@ def test_with_a_forged_token(anyone: Caller, method: str, path: str) -> None:
     [
         "",
         "Bearer",
-        "Bearer ",
         "{token}",
         "Basic {token}",
         "Basic YW5uOnBhc3N3b3Jk",

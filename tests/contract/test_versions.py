@@ -68,7 +68,7 @@ def test_stale_version_is_left_alone(service: Service, admin: Caller) -> None:
         '"other", {version}',
         '{version}, "other"',
         '"other",{version},"another"',
-        '  "other"  ,  {version}  ',
+        '"other"  ,\t{version}',
         '"with, comma", {version}',
         'W/"other", {version}',
         "W/{version}, {version}",

@@ -7,6 +7,8 @@ import logging
 import sys
 
 import structlog
+from structlog.processors import ExceptionRenderer
+from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import Processor
 
 from service.about import NAME
@@ -40,11 +42,16 @@ def _for_machines() -> list[Processor]:
         event["service"] = NAME
         return event
 
-    return [add_service, structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+    # Without the local variables, among which are passwords and tokens.
+    tracebacks = ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
+    return [add_service, tracebacks, structlog.processors.JSONRenderer()]
 
 
 def _for_people() -> list[Processor]:
-    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    # The plain traceback shows no local variables either.
+    return [
+        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+    ]
 
 
 def _configure_standard_library(level: int, shared: list[Processor], last: list[Processor]) -> None:

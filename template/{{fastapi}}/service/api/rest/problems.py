@@ -125,7 +125,7 @@ async def on_http_error(request: Request, error: HTTPException) -> Response:
     if problem is VALIDATION:
         wrong = [_wrong("form" if _takes_form(request) else "body", "", "cannot be read")]
         return answer(request, problem, "The body cannot be read.", wrong=wrong)
-    headers = {"Allow": _allowed_methods(request)} if error.status_code == METHOD_NOT_ALLOWED else error.headers
+    headers = _allow(request) or error.headers if error.status_code == METHOD_NOT_ALLOWED else error.headers
     return answer(request, problem, error.detail, headers=headers)
 
 
@@ -151,11 +151,11 @@ def _wrong(source: str, field: str, detail: str) -> FieldError:
     return FieldError.model_validate({"in": source, "field": field, "detail": detail})
 
 
-def _allowed_methods(request: Request) -> str:
-    """All that the path has; the router names those of the first operation only."""
-    path = request.scope["route"].path_format
-    operations = request.app.openapi()["paths"].get(path, {"get": {}})
-    return ", ".join(sorted(method.upper() for method in operations))
+def _allow(request: Request) -> dict[str, str]:
+    """All methods of a path that the document describes; the router names those of the first operation only."""
+    path = getattr(request.scope.get("route"), "path_format", None)
+    operations = request.app.openapi()["paths"].get(path)
+    return {"Allow": ", ".join(sorted(method.upper() for method in operations))} if operations else {}
 
 
 def _takes_form(request: Request) -> bool:

@@ -13,7 +13,7 @@ from service import settings as environment
 from service import wiring
 from service.api.rest.app import create_app
 from service.api.rest.schemas import UserCreate
-from service.domain.errors import EmailTaken
+from service.domain.errors import EmailTaken, Unavailable
 from service.domain.users import User
 from service.platform import logs
 from service.platform.metrics import Metrics
@@ -40,9 +40,10 @@ def serve() -> None:
             timeout_graceful_shutdown=int(settings.shutdown_seconds),
         )
     )
-    # Once it has stopped, uvicorn raises the signal again; ours ends as asked, so with 0.
+    # Before uvicorn begins to listen for signals, and after it has ended, when it raises them again: ours ends as
+    # asked, so with 0.
     for stop in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(stop, lambda *_: None)
+        signal.signal(stop, server.handle_exit)
     log.info("serving", url=f"http://{settings.host}:{settings.port}", docs="/docs")
     server.run()
     if not server.started:
@@ -78,8 +79,11 @@ def admin(
         new = UserCreate(email=email, name=name, password=password, role="admin")
     except ValidationError as error:
         _fail(*(f"{each['loc'][0]}: {each['msg']}" for each in error.errors(include_input=False)))
+    asyncio.run(_require_migrations(settings))
     try:
         user = asyncio.run(_add(settings, new))
+    except Unavailable as error:
+        _fail(str(error))
     except EmailTaken:
         typer.echo(f"There is a user {new.email} already; nothing has changed.")
     else:

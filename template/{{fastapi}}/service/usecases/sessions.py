@@ -1,6 +1,7 @@
 """Signing in, staying signed in, signing out, and telling who is calling."""
 
 import hashlib
+import re
 import secrets
 from dataclasses import replace
 from datetime import timedelta
@@ -14,6 +15,8 @@ from service.platform.security import SecurityManager
 from service.ports import Clock, Database
 
 log = structlog.get_logger()
+
+REFRESH_TOKEN = re.compile(r"(?P<session_id>[A-Za-z0-9_-]+)\.(?P<secret>[A-Za-z0-9_-]+)")
 
 
 class Sessions:
@@ -64,7 +67,7 @@ class Sessions:
         return await self._rotate(user, session)
 
     async def sign_out(self, refresh_token: str) -> None:
-        """Ends the session of a refresh token, if it is the newest of one."""
+        """Ends the session that a refresh token is of, whether it is the newest one of it or was used before."""
         try:
             session_id, _ = _parse(refresh_token)
         except InvalidToken:
@@ -130,10 +133,10 @@ class Sessions:
 
 
 def _parse(refresh_token: str) -> tuple[str, str]:
-    session_id, dot, secret = refresh_token.partition(".")
-    if not (session_id and dot and secret):
+    found = REFRESH_TOKEN.fullmatch(refresh_token)
+    if found is None:
         raise _invalid()
-    return session_id, secret
+    return found["session_id"], found["secret"]
 
 
 def _hash(secret: str) -> str:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal, Self, TypedDict
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, with_config
 
 from service.domain.paging import Page
 from service.domain.sessions import TokenPair
@@ -41,10 +41,9 @@ class UserCreate(Request):
         return NewUser(email=self.email, name=self.name, password=self.password, role=self.role)
 
 
+@with_config(extra="forbid")
 class UserUpdate(TypedDict, total=False):
     """Not a model: a field may be left out, but not be null."""
-
-    __pydantic_config__ = ConfigDict(extra="forbid")  # pyrefly: ignore
 
     email: Email
     name: Name

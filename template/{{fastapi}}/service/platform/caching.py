@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import get_type_hints
 
 import structlog
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from service.domain.errors import Unavailable
 from service.platform.metrics import Metrics
@@ -93,8 +93,13 @@ class CachedFunction[**P, Result]:
             self._manager.count(self._name, "unavailable")
             return await self._function(*args, **kwargs)
         if found is not None:
-            self._manager.count(self._name, "hit")
-            return self._json.validate_json(found)
+            try:
+                result = self._json.validate_json(found)
+            except ValidationError:
+                await self._discard(key)
+            else:
+                self._manager.count(self._name, "hit")
+                return result
         self._manager.count(self._name, "miss")
         return await self._share(key, *args, **kwargs)
 
@@ -120,6 +125,11 @@ class CachedFunction[**P, Result]:
             self._under_way[key] = task
             task.add_done_callback(functools.partial(self._forget, key))
         return await asyncio.shield(task)
+
+    async def _discard(self, key: str) -> None:
+        """Drops what another release of the service has kept, in another form."""
+        log.warning("cached result cannot be read", key=key)
+        await self._manager.delete(key)
 
     def _forget(self, key: str, task: asyncio.Task[Result]) -> None:
         if self._under_way.get(key) is task:

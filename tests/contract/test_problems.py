@@ -211,6 +211,24 @@ def test_half_characters(service: Service, admin: Caller, value: bytes) -> None:
     assert admin.get(ann.path).status_code == 200
 
 
+@pytest.mark.parametrize(("method", "path"), WITH_BODIES)
+@pytest.mark.parametrize("name", [b'"\\ud800"', b'"\\u0000"', b'""', b'"a.b"', b'"' + b"x" * 5000 + b'"'])
+def test_odd_names_of_unknown_fields(service: Service, admin: Caller, method: str, path: str, name: bytes) -> None:
+    known = b'"refresh_token": "x"' if "auth" in path else b'"name": "Ann"'
+
+    answer = admin.request(method, path_of(service, path), content=b"{%s, %s: 1}" % (known, name), headers=JSON)
+
+    assert wrong_fields(answer)
+
+
+@pytest.mark.parametrize("path", ["/v1/auth/refresh", "/v1/auth/logout"])
+@pytest.mark.parametrize("token", [b"\\ud800", b"a.\\ud800", b"\\udfff.a"])
+def test_half_characters_in_tokens(anyone: Caller, path: str, token: bytes) -> None:
+    answer = anyone.post(path, content=b'{"refresh_token": "%s"}' % token, headers=JSON)
+
+    assert answer.status_code in ({401, 422} if path.endswith("refresh") else {204, 422})
+
+
 # ------------------------------------------------------------------------------ request ids
 
 

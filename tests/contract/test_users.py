@@ -363,6 +363,34 @@ def test_change(service: Service, admin: Caller) -> None:
     assert changed.headers["ETag"] == admin.get(ann.path).headers["ETag"] != ann.version
 
 
+def test_changes_are_seen_at_once(service: Service, admin: Caller) -> None:
+    ann, session = service.sign_up()
+
+    for number in range(5):
+        for reader in (admin, session.caller):
+            assert reader.get(ann.path).status_code == 200  # Now it is in every cache.
+        name = f"Ann {number}"
+        assert admin.patch(ann.path, json={"name": name}).status_code == 200
+        assert admin.get(ann.path).json()["name"] == name
+        assert session.caller.get(ann.path).json()["name"] == name
+
+
+def test_readers_at_the_time_of_a_change_leave_nothing_old_behind(service: Service, admin: Caller) -> None:
+    ann = service.create()
+
+    for number in range(10):
+        body = {"name": f"Ann {number}"}
+        at_once(6, lambda turn, body=body: admin.patch(ann.path, json=body) if turn == 0 else admin.get(ann.path))
+        assert admin.get(ann.path).json()["name"] == body["name"]
+
+
+def test_deletion_is_seen_at_once(service: Service, admin: Caller) -> None:
+    for _ in range(5):
+        path = service.create().path
+        at_once(6, lambda turn, path=path: admin.delete(path) if turn == 0 else admin.get(path))
+        problem(admin.get(path), 404, "not-found")
+
+
 @pytest.mark.parametrize("change", [{"name": "Bea"}, {"role": "admin"}, {}])
 def test_fields_that_are_left_out_stay(service: Service, admin: Caller, change: dict[str, str]) -> None:
     ann = service.create()

@@ -99,6 +99,8 @@ def test_tags_that_match(service: Service, admin: Caller, tags: str) -> None:
         "'{bare}'",
         '"{bare} "',
         '"{bare}, {bare}"',
+        '"0{bare}"',
+        '"{bare}0"',
         "nonsense",
     ],
 )

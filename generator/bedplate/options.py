@@ -32,7 +32,7 @@ class AnswersCommand(TyperCommand):
     @override
     def invoke(self, ctx: "Context") -> object:
         given = {param.name: ctx.params.pop(param.name) for param in self._options}
-        ctx.obj = {name: value for name, value in given.items() if value is not None}
+        ctx.obj = {name: value for name, value in given.items() if value not in (None, ())}
         return super().invoke(ctx)
 
     @override

@@ -1,30 +1,47 @@
 """Asks a person, in the terminal, with Copier's own prompts."""
 
 import sys
+from shutil import get_terminal_size
+from textwrap import fill
 
 from questionary import unsafe_prompt
 from typer import echo
 
+from bedplate.answers import checked
 from bedplate.engine import Question
 from bedplate.errors import Refusal
 from bedplate.questions import option
 
 
 def ask(question: Question) -> object:
-    """Asks one question, with its help and its default; one that leaves no choice is told, not asked.
+    """Asks one question, with its help and its default, until the answer fits; tells one that leaves no choice.
 
     Raises:
         Refusal: There is no terminal to ask in.
-        KeyboardInterrupt: The person backed out.
+        KeyboardInterrupt: The person backed out; `EOFError` likewise.
     """
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Refusal(
             f"There is no terminal to ask in: {question.get_message().strip()}\n"
             f"Add --defaults, and options such as {option(question.var_name)} for what shall differ."
         )
-    structure = question.get_questionary_structure() | {"qmark": "?"}
-    if structure["type"] == "select" and len(structure["choices"]) == 1:
-        [only] = structure["choices"]
-        echo(f"? {structure['message'].strip()}  {only.title}")
+    prompt = question.get_questionary_structure() | {"qmark": "?"}
+    if prompt["type"] == "select" and len(prompt["choices"]) == 1:
+        [only] = prompt["choices"]
+        echo(f"? {prompt['message'].strip()}  {only.title}")
         return only.value
-    return unsafe_prompt([structure])[question.var_name]
+    return _ask_until_it_fits(question, prompt)
+
+
+def _ask_until_it_fits(question: Question, prompt: dict[str, object]) -> object:
+    """Complains in lines of its own: the prompt's validator has one, which a narrow terminal cuts off."""
+    prompt = {key: value for key, value in prompt.items() if key not in {"filter", "validate"}}
+    while True:
+        answer = unsafe_prompt([prompt])[question.var_name]
+        try:
+            return checked(question, answer)
+        except Refusal as refusal:
+            complaint = refusal.message.removeprefix(f"{option(question.var_name)} ")
+            echo(fill(complaint, get_terminal_size().columns))
+        if isinstance(answer, str) and prompt["type"] == "input":
+            prompt["default"] = answer

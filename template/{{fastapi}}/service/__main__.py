@@ -2,6 +2,8 @@
 
 import asyncio
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Never
 
 import structlog
@@ -54,7 +56,9 @@ def serve() -> None:
 @commands.command()
 def migrate() -> None:
     """Bring the database to the newest revision."""
-    asyncio.run(wiring.database.migrate(_prepare()))
+    settings = _prepare()
+    with _failing_clearly():
+        asyncio.run(wiring.database.migrate(settings))
     typer.echo("The database is at the newest revision.")
 
 
@@ -112,6 +116,14 @@ def _prepare() -> Settings:
         _fail(str(error), "See .env.example; `make setup` makes an .env for development.")
     logs.configure(settings)
     return settings
+
+
+@contextmanager
+def _failing_clearly() -> Iterator[None]:
+    try:
+        yield
+    except Unavailable as error:
+        _fail(f"{error} {error.__cause__ or ''}".strip(), "Check DATABASE_URL, and that the server runs.")
 
 
 def _fail(*lines: str) -> Never:

@@ -1,6 +1,7 @@
 """Keeps what functions return, in whichever cache was chosen."""
 
 import asyncio
+import contextlib
 import functools
 import hashlib
 from collections.abc import Awaitable, Callable
@@ -144,7 +145,9 @@ class CachedFunction[**P, Result]:
         except Unavailable:
             return await self._function(*args, **kwargs)
         if found is not None:
-            return self._json.validate_json(found)
+            with contextlib.suppress(ValidationError):  # Of another release too.
+                return self._json.validate_json(found)
+            return await self._function(*args, **kwargs)
         try:
             result = await self._function(*args, **kwargs)
         except BaseException:

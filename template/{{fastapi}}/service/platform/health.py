@@ -12,6 +12,9 @@ PATIENCE_SECONDS = 2.0
 """Shorter than the usual time-out of a probe, so that the answer names the dependency that hangs."""
 
 
+type Ping = Callable[[], Awaitable[None]]
+
+
 @dataclass(frozen=True, slots=True)
 class Dependency:
     """Something that the service needs.
@@ -23,7 +26,7 @@ class Dependency:
     """
 
     name: str
-    ping: Callable[[], Awaitable[None]]
+    ping: Ping
     required: bool = True
 
 

@@ -1,5 +1,7 @@
 """Times every statement that goes to the database."""
 
+from collections.abc import Callable
+
 import structlog
 
 from service.platform.metrics import Metrics
@@ -16,18 +18,18 @@ class StatementTimer:
         self._duration = metrics.statement_duration
         self._slow_seconds = slow_milliseconds / 1000
 
-    def record(self, operation: str, statement: str, seconds: float) -> None:
+    def record(self, operation: str, statement: Callable[[], str], seconds: float) -> None:
         """Notes that a statement was carried out.
 
         Args:
             operation: Its kind, such as `SELECT` or `find`.
-            statement: Its text, with placeholders.
+            statement: Makes its text, with placeholders; asked for slow ones only.
             seconds: How long it took.
         """
         self._duration.labels(operation).observe(seconds)
         if seconds > self._slow_seconds:
             log.warning(
                 "slow query",
-                statement=statement[:LONGEST_STATEMENT_LOGGED],
+                statement=statement()[:LONGEST_STATEMENT_LOGGED],
                 duration_ms=round(seconds * 1000, 1),
             )

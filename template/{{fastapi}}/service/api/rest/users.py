@@ -1,8 +1,8 @@
 """The people who may sign in."""
 
-from typing import Annotated
+from typing import Annotated, NoReturn
 
-from fastapi import APIRouter, Body, Header, Path, Query, Response
+from fastapi import APIRouter, Body, Header, HTTPException, Path, Query, Response
 
 from service.api.rest.dependencies import Caller, ServiceDependency
 from service.api.rest.etags import etag, versions
@@ -16,6 +16,7 @@ from service.api.rest.openapi import (
     UNAUTHORIZED,
     UNPROCESSABLE,
 )
+from service.api.rest.problems import METHOD_NOT_ALLOWED
 from service.api.rest.schemas import CursorText, UserCreate, UserPage, UserResponse, UserUpdate
 from service.domain.users import User
 
@@ -72,6 +73,12 @@ async def create_user(
 @router.get("/me", summary="Read oneself", responses={200: {"headers": ETAG}, **UNAUTHORIZED})
 async def get_me(caller: Caller, response: Response) -> UserResponse:
     return _answer(caller, response)
+
+
+@router.api_route("/me", methods=["PATCH", "DELETE"], include_in_schema=False)
+async def refuse_method() -> NoReturn:
+    """Else `/{user_id}` would take it for a user with the id `me`."""
+    raise HTTPException(METHOD_NOT_ALLOWED)
 
 
 @router.get(

@@ -46,7 +46,8 @@ async def opened(engine: AsyncEngine) -> AsyncIterator[Database]:
 async def disposing(engine: AsyncEngine) -> AsyncIterator[AsyncEngine]:
     """Closes the engine's connections at the end."""
     try:
-        yield engine
+        with unavailable_on_failure():
+            yield engine
     finally:
         await engine.dispose()
 
@@ -59,13 +60,13 @@ class SqlDatabase:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[SqlStores]:
-        with _unavailable_on_failure():
+        with unavailable_on_failure():
             async with self._reader.connect() as connection:
                 yield SqlStores(connection)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[SqlStores]:
-        with _unavailable_on_failure():
+        with unavailable_on_failure():
             async with self._engine.begin() as connection:
                 yield SqlStores(connection)
 
@@ -75,7 +76,7 @@ class SqlDatabase:
 
 
 @contextmanager
-def _unavailable_on_failure() -> Iterator[None]:
+def unavailable_on_failure() -> Iterator[None]:
     try:
         yield
     except PoolTimeoutError as error:
@@ -92,7 +93,7 @@ def _time_statements(engine: AsyncEngine, timer: StatementTimer) -> None:
     @event.listens_for(engine.sync_engine, "after_cursor_execute")
     def stop(connection: Connection, _cursor: object, statement: str, *_: object) -> None:
         seconds = time.perf_counter() - connection.info["started"]
-        timer.record(statement.split(maxsplit=1)[0], statement, seconds)
+        timer.record(statement.split(maxsplit=1)[0], lambda: statement, seconds)
 
 
 def _count_connections(engine: AsyncEngine, metrics: Metrics) -> None:

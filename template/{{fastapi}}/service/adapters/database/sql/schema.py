@@ -15,12 +15,13 @@ from service.adapters.database.sql.engine import disposing
 MIGRATIONS = Path(__file__).with_name("migrations")
 
 
-async def upgrade(engine: AsyncEngine, revision: str = "heads") -> None:
-    await _run(engine, command.upgrade, revision)
+async def upgrade(engine: AsyncEngine, revision: str = "heads", *, lock: str | None = None) -> None:
+    """Upgrades to a revision; `lock` is a statement that lets nobody else do so until the transaction ends."""
+    await _run(engine, command.upgrade, revision, lock)
 
 
 async def downgrade(engine: AsyncEngine, revision: str) -> None:
-    await _run(engine, command.downgrade, revision)
+    await _run(engine, command.downgrade, revision, None)
 
 
 async def is_current(engine: AsyncEngine) -> bool:
@@ -35,13 +36,15 @@ async def is_current(engine: AsyncEngine) -> bool:
     return found >= set(_scripts().get_heads()) or bool(found - known)
 
 
-async def _run(engine: AsyncEngine, action: Callable[[Config, str], None], revision: str) -> None:
+async def _run(engine: AsyncEngine, action: Callable[[Config, str], None], revision: str, lock: str | None) -> None:
     def run(connection: Connection) -> None:
         config = _config()
         config.attributes["connection"] = connection
         action(config, revision)
 
     async with disposing(engine), engine.begin() as connection:
+        if lock:
+            await connection.exec_driver_sql(lock)
         await connection.run_sync(run)
 
 

@@ -1,0 +1,70 @@
+"""MongoDB, by PyMongo's asynchronous client."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from pymongo import DESCENDING, AsyncMongoClient, IndexModel
+from pymongo.asynchronous.database import AsyncDatabase
+
+from service.about import NAME
+from service.adapters.database.mongodb.monitoring import CommandTimer, ConnectionCounter
+from service.adapters.database.mongodb.stores import Document, MongoDatabase, unavailable_on_failure
+from service.platform.metrics import Metrics
+from service.platform.statements import StatementTimer
+from service.ports import Database
+from service.settings import Settings
+
+DEFAULT_NAME = "app"
+
+INDEXES = {
+    "users": [
+        IndexModel("email", unique=True, name="email"),
+        IndexModel("creation.key", unique=True, sparse=True, name="creation_key"),
+        IndexModel([("created_at", DESCENDING), ("_id", DESCENDING)], name="created_at"),
+    ],
+    "sessions": [IndexModel("user_id", name="user_id")],
+}
+
+
+@asynccontextmanager
+async def connect(settings: Settings, metrics: Metrics) -> AsyncIterator[Database]:
+    async with opened(settings, metrics) as database:
+        yield MongoDatabase(database)
+
+
+async def migrate(settings: Settings) -> None:
+    """Makes the indexes; there is no schema to migrate."""
+    async with opened(settings, Metrics()) as database:
+        for collection, indexes in INDEXES.items():
+            await database[collection].create_indexes(indexes)
+
+
+async def is_migrated(settings: Settings) -> bool:
+    """Whether all indexes are there."""
+    async with opened(settings, Metrics()) as database:
+        for collection, indexes in INDEXES.items():
+            wanted = {index.document["name"] for index in indexes}
+            if not wanted <= set(await database[collection].index_information()):
+                return False
+    return True
+
+
+@asynccontextmanager
+async def opened(settings: Settings, metrics: Metrics) -> AsyncIterator[AsyncDatabase[Document]]:
+    """The database of the settings, with a client of its own."""
+    with unavailable_on_failure():
+        async with create_client(settings, metrics) as client:
+            yield client.get_default_database(DEFAULT_NAME)
+
+
+def create_client(settings: Settings, metrics: Metrics) -> AsyncMongoClient[Document]:
+    timer = StatementTimer(metrics, slow_milliseconds=settings.slow_query_milliseconds)
+    return AsyncMongoClient(
+        settings.database_url,
+        appname=NAME,
+        tz_aware=True,
+        maxPoolSize=settings.database_pool_size,
+        waitQueueTimeoutMS=round(settings.database_pool_timeout_seconds * 1000),
+        serverSelectionTimeoutMS=5000,
+        event_listeners=[CommandTimer(timer), ConnectionCounter(metrics)],
+    )

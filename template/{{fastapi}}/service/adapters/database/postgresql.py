@@ -1,0 +1,46 @@
+"""PostgreSQL, by asyncpg."""
+
+from contextlib import AbstractAsyncContextManager
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from service.about import NAME
+from service.adapters.database.sql import schema
+from service.adapters.database.sql.engine import opened, pooled_engine
+from service.platform.metrics import Metrics
+from service.ports import Database
+from service.settings import Settings
+
+MIGRATION_LOCK = "SELECT pg_advisory_xact_lock(5701)"
+"""Two instances that migrate at the same time do it one after the other; the second finds nothing to do."""
+
+
+def connect(settings: Settings, metrics: Metrics) -> AbstractAsyncContextManager[Database]:
+    return opened(create_engine(settings, metrics))
+
+
+async def migrate(settings: Settings) -> None:
+    """Brings the database to the newest revision."""
+    await schema.upgrade(create_engine(settings, Metrics()), lock=MIGRATION_LOCK)
+
+
+async def is_migrated(settings: Settings) -> bool:
+    return await schema.is_current(create_engine(settings, Metrics()))
+
+
+def create_engine(settings: Settings, metrics: Metrics) -> AsyncEngine:
+    return pooled_engine(
+        _url(settings.database_url),
+        settings,
+        metrics,
+        connect_args={"timeout": 5, "server_settings": {"application_name": NAME}},
+    )
+
+
+def _url(text: str) -> URL:
+    """The URL as SQLAlchemy's dialect wants it: it calls libpq's `sslmode` `ssl`."""
+    url = make_url(text).set(drivername="postgresql+asyncpg")
+    if "sslmode" not in url.query:
+        return url
+    return url.difference_update_query(["sslmode"]).update_query_dict({"ssl": url.query["sslmode"]})

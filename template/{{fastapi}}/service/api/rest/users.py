@@ -1,6 +1,6 @@
 """The people who may sign in."""
 
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 from fastapi import APIRouter, Body, Header, HTTPException, Path, Query, Response
 
@@ -76,7 +76,7 @@ async def get_me(caller: Caller, response: Response) -> UserResponse:
 
 
 @router.api_route("/me", methods=["PATCH", "DELETE"], include_in_schema=False)
-async def refuse_method() -> NoReturn:
+async def refuse_method() -> None:
     """Else `/{user_id}` would take it for a user with the id `me`."""
     raise HTTPException(METHOD_NOT_ALLOWED)
 

@@ -1,0 +1,129 @@
+import asyncio
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from service import __main__, wiring
+from service.__main__ import commands
+from service.domain.errors import Unavailable, WrongCredentials
+from service.domain.sessions import TokenPair
+from service.platform import logs
+from service.platform.metrics import Metrics
+from service.settings import Settings
+from tests.people import PASSWORD
+from tests.wiring import database as test_database
+
+EMAIL = "Admin@example.org"
+
+
+class Commands:
+    """Runs the service's commands in this process, in an empty folder."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self._environment = environment
+
+    async def __call__(self, *arguments: str, typed: str = "", **environment: str) -> tuple[int, str]:
+        def run() -> tuple[int, str]:
+            result = CliRunner().invoke(commands, arguments, input=typed, env={**self._environment, **environment})
+            return result.exit_code, result.output
+
+        return await asyncio.to_thread(run)  # Since each command has an event loop of its own.
+
+
+@pytest.fixture
+async def command(
+    environment: dict[str, str], settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Commands:
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setattr(logs, "configure", lambda _settings: None)  # For good, which other tests would notice.
+    return Commands(environment)
+
+
+async def sign_in(settings: Settings, password: str = PASSWORD) -> TokenPair:
+    async with wiring.build(settings, Metrics()) as service:
+        return await service.sessions.sign_in(EMAIL, password)
+
+
+async def test_the_first_admin_can_sign_in(command: Commands, settings: Settings) -> None:
+    status, output = await command("admin", EMAIL, ADMIN_PASSWORD=PASSWORD)
+
+    assert (status, output) == (0, "admin@example.org can sign in now, as an admin.\n")
+    async with wiring.build(settings, Metrics()) as service:
+        tokens = await service.sessions.sign_in(EMAIL, PASSWORD)
+        user = await service.sessions.authenticate(tokens.access_token)
+    assert (user.name, user.role) == ("Admin", "admin")
+
+
+async def test_the_password_can_be_typed_without_being_shown(command: Commands, settings: Settings) -> None:
+    status, output = await command("admin", EMAIL, typed=f"{PASSWORD}\n{PASSWORD}\n")
+
+    assert status == 0
+    assert PASSWORD not in output
+    assert await sign_in(settings)
+
+
+async def test_an_admin_is_made_once(command: Commands, settings: Settings) -> None:
+    await command("admin", EMAIL, ADMIN_PASSWORD=PASSWORD)
+    status, output = await command("admin", EMAIL.lower(), ADMIN_PASSWORD="another horse, another battery")
+
+    assert (status, output) == (0, "There is a user admin@example.org already; nothing has changed.\n")
+    assert await sign_in(settings)
+    with pytest.raises(WrongCredentials):
+        await sign_in(settings, "another horse, another battery")
+
+
+@pytest.mark.parametrize(
+    ("email", "password", "field"), [("admin", PASSWORD, "email"), (EMAIL, "too short", "password")]
+)
+async def test_an_admin_needs_an_address_and_a_good_password(
+    command: Commands, email: str, password: str, field: str
+) -> None:
+    status, output = await command("admin", email, ADMIN_PASSWORD=password)
+
+    assert status == 2
+    assert output.startswith(f"{field}: ")
+    assert password not in output
+
+
+@pytest.mark.parametrize("arguments", [("serve",), ("admin", EMAIL)])
+async def test_a_database_without_migrations_is_refused_with_the_remedy(
+    command: Commands, configured: Settings, arguments: tuple[str, ...]
+) -> None:
+    async with test_database.own(configured) as blank:
+        url = blank["database_url"]
+        refused = await command(*arguments, ADMIN_PASSWORD=PASSWORD, DATABASE_URL=url)
+        migrated = await command("migrate", DATABASE_URL=url)
+        made = await command("admin", EMAIL, ADMIN_PASSWORD=PASSWORD, DATABASE_URL=url)
+
+    assert refused == (2, "The database lacks migrations. Run `make migrate`.\n")
+    assert migrated == (0, "The database is at the newest revision.\n")
+    assert made[0] == 0
+
+
+async def test_a_database_that_does_not_answer_is_no_traceback(
+    command: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(_settings: Settings) -> bool:
+        raise ConnectionRefusedError("nobody there")
+
+    async def fail_later(_settings: Settings, _new: object) -> None:
+        raise Unavailable("The database does not answer.")
+
+    monkeypatch.setattr(wiring.database, "is_migrated", fail)
+    monkeypatch.setattr(__main__, "_add", fail_later)
+    status, output = await command("admin", EMAIL, ADMIN_PASSWORD=PASSWORD)
+
+    assert status == 2
+    assert output.endswith("The database does not answer.\n")
+
+
+@pytest.mark.parametrize("arguments", [("serve",), ("migrate",), ("admin", EMAIL)])
+async def test_settings_that_are_wrong_are_named(command: Commands, arguments: tuple[str, ...]) -> None:
+    status, output = await command(*arguments, SECRET_KEY="short", PORT="none", ADMIN_PASSWORD=PASSWORD)
+
+    assert status == 2
+    assert "SECRET_KEY: " in output
+    assert "PORT: " in output

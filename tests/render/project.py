@@ -1,7 +1,6 @@
 """A rendered project, and the distinct files of many."""
 
 import os
-import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache, cached_property
@@ -71,11 +70,9 @@ def quick_copier() -> Iterator[None]:
 
     Copier compiles each file name anew, and asks Git about each file of a folder that is no repository.
     """
-    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+    with pytest.MonkeyPatch.context() as patch, template.tolerated():
         patch.setattr(Environment, "compile", _compile)
         patch.setattr(Worker, "_sync_git_index_executable_bit", _nothing)
-        # Copier wants the answers file's template beside the layers, not in one.
-        warnings.filterwarnings("ignore", "Answers file template locations", DeprecationWarning)
         yield
 
 

@@ -1,0 +1,69 @@
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter
+
+import pytest
+from copier import run_copy
+
+from tests import template
+
+FIRST = ("variants", "render")
+SECONDS = "seconds of a variant"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first, or else one worker would be at it while the others have nothing left to do."""
+    items.sort(key=lambda item: FIRST.index(item.path.parent.name) if item.path.parent.name in FIRST else len(FIRST))
+
+
+@pytest.fixture(scope="session")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return template.put(tmp_path_factory.mktemp("template"))
+
+
+@pytest.fixture
+def render(source: Path, tmp_path: Path) -> Callable[..., Path]:
+    """Makes a project of the given answers."""
+
+    def made(answers: template.Answers) -> Path:
+        folder = tmp_path / "order-desk"
+        with template.tolerated():
+            run_copy(str(source), folder, data=answers, defaults=True, quiet=True)
+        return folder
+
+    return made
+
+
+class Clock:
+    """Remembers how long each step took, for the summary."""
+
+    def __init__(self, record: Callable[[str, object], None]) -> None:
+        self._record = record
+
+    @contextmanager
+    def __call__(self, step: str) -> Iterator[None]:
+        started = perf_counter()
+        yield
+        self._record(SECONDS, f"{step} {perf_counter() - started:.1f}")
+
+
+@pytest.fixture
+def timed(record_property: Callable[[str, object], None]) -> Clock:
+    return Clock(record_property)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [each for outcome in ("passed", "failed") for each in terminalreporter.getreports(outcome)]
+    lines = [_line(report) for report in reports if report.when == "call" and _steps(report)]
+    if lines:
+        terminalreporter.section("seconds of each step of each variant")
+        terminalreporter.write_line("\n".join(lines))
+
+
+def _line(report: pytest.TestReport) -> str:
+    return f"{report.nodeid.rpartition('::')[2]}: {', '.join(_steps(report))}"
+
+
+def _steps(report: pytest.TestReport) -> list[str]:
+    return [str(value) for name, value in report.user_properties if name == SECONDS]

@@ -1,0 +1,71 @@
+"""Each variant from its answers to a running service that keeps the contract, on real servers."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests import servers, template
+from tests.project import Project, run
+
+from .conftest import Clock
+from .pairwise import pairwise
+
+EMAIL, PASSWORD = "ann@example.org", "a long enough password"
+CHEAP = {"BCRYPT_COST": "4", "LOG_LEVEL": "warning"}
+
+
+@pytest.mark.parametrize("answers", pairwise(template.legal()), ids=template.name_of)
+def test_a_variant_works(
+    answers: template.Answers,
+    render: Callable[[template.Answers], Path],
+    space: Callable[[str], servers.Space],
+    timed: Clock,
+) -> None:
+    with timed("render"):
+        project = Project(render(answers), CHEAP | _urls(answers, space))
+    _commit(project.folder)
+    for verb in ("setup", "lint", "test"):
+        with timed(verb):
+            project.make(verb)
+
+    project.make("migrate")
+    project.make("admin", f"EMAIL={EMAIL}", ADMIN_PASSWORD=PASSWORD)
+    assert "nothing has changed" in project.make("admin", f"EMAIL={EMAIL}", ADMIN_PASSWORD=PASSWORD)
+    with project.running() as url, timed("contract"):
+        _hold_to_the_contract(url)
+
+    # Git ignores what the verbs have made, but for the lock file, which is the project's own from now on.
+    assert _git(project.folder, "status", "--porcelain", "--untracked-files=all") == "?? uv.lock\n"
+
+
+def _urls(answers: template.Answers, space: Callable[[str], servers.Space]) -> dict[str, str]:
+    """Where the servers are that the choices need."""
+    return {
+        setting["name"]: space(option["choice"]).url
+        for option in template.chosen(answers)
+        if option.get("choice") in servers.KINDS
+        for setting in option["settings"]
+        if setting["type"] == "url"
+    }
+
+
+def _hold_to_the_contract(url: str) -> None:
+    """In a process of its own, as for a service of anybody's."""
+    command = [sys.executable, "-m", "pytest", "tests/contract", "--quiet", "-p", "no:cacheprovider"]
+    caller = ["--service-url", url, "--admin-email", EMAIL, "--admin-password", PASSWORD]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    run([*command, *caller], template.ROOT, kept)
+
+
+def _commit(folder: Path) -> None:
+    _git(folder, "init", "--quiet")
+    _git(folder, "add", "--all")
+    _git(folder, "-c", "user.name=Ann", "-c", f"user.email={EMAIL}", "commit", "--quiet", "--message", "Begin")
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    return subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True, text=True).stdout

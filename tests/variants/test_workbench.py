@@ -1,0 +1,27 @@
+"""Every adapter in one tree: formatter, linter, types and imports once over everything."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests import template
+from tests.project import Project
+
+from .conftest import Clock
+
+
+@pytest.mark.parametrize("framework", template.questions()["framework"]["choices"].values())
+def test_everything_together_is_clean(framework: str, render: Callable[[template.Answers], Path], timed: Clock) -> None:
+    project = Project(render({"framework": framework, "every_option": True}))
+    _expect_every_choice(project.folder)
+    with timed("setup"):
+        project.make("setup")
+    with timed("lint"):
+        project.make("lint")
+
+
+def _expect_every_choice(folder: Path) -> None:
+    manifest = (folder / "pyproject.toml").read_text()
+    packages = {each for option in template.options() for each in option.get("packages", {}).get("fastapi", [])}
+    assert {package for package in packages if package not in manifest} == set()

@@ -134,4 +134,4 @@ async def cache(settings: Settings) -> AsyncIterator[Cache]:
 
 
 def make_settings(own: dict[str, str]) -> Settings:
-    return Settings.model_construct(secret_key=SecretStr(SECRET_KEY), bcrypt_cost=CHEAPEST_COST, **own)
+    return Settings.model_construct(None, secret_key=SecretStr(SECRET_KEY), bcrypt_cost=CHEAPEST_COST, **own)

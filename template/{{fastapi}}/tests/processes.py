@@ -40,19 +40,18 @@ class Server:
     http: AsyncClient
     port: int
 
-    async def accepts_connections(self) -> bool:
-        try:
-            async with await anyio.connect_tcp("127.0.0.1", self.port):
-                return True
-        except OSError:
-            return False
-
-    async def stop(self) -> Outcome:
-        """Asks it to stop, and waits until it has."""
-        self.process.terminate()
-        return await self.outcome()
+    async def stops_listening(self) -> None:
+        """Waits until it does not accept connections any more."""
+        for _ in range(500):
+            try:
+                async with await anyio.connect_tcp("127.0.0.1", self.port):
+                    await anyio.sleep(0.01)
+            except OSError:
+                return
+        raise AssertionError("The service still accepts connections.")
 
     async def outcome(self) -> Outcome:
+        """Waits until it has ended."""
         output, errors = await anyio.to_thread.run_sync(lambda: self.process.communicate(timeout=PATIENCE_SECONDS))
         return Outcome(self.process.returncode, output, errors)
 

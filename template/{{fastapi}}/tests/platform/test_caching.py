@@ -55,12 +55,14 @@ class Counter:
 
     def __init__(self) -> None:
         self.runs = 0
+        self.is_running = asyncio.Event()
         self.go_on = asyncio.Event()
         self.go_on.set()
 
     async def run(self, _name: str = "", *, _kind: str = "") -> int:
         self.runs += 1
         answer = self.runs
+        self.is_running.set()
         await asyncio.sleep(0)
         await self.go_on.wait()
         return answer
@@ -85,12 +87,6 @@ def cached[**P, Result](
     manager: CacheManager, function: Callable[P, Awaitable[Result]], ttl: float = MINUTE
 ) -> CachedFunction[P, Result]:
     return manager.cache_result(ttl)(function)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not condition():
-            await asyncio.sleep(0.001)
 
 
 # Results
@@ -224,7 +220,7 @@ async def test_who_gives_up_does_not_take_the_result_from_the_others(manager: Ca
     count = cached(manager, counter.run)
     counter.go_on.clear()
     impatient = asyncio.create_task(count())
-    await until(lambda: counter.runs == 1)
+    await counter.is_running.wait()
     patient = asyncio.create_task(count())
     impatient.cancel()
     await asyncio.wait([impatient])
@@ -250,10 +246,11 @@ async def test_a_result_from_before_an_invalidation_is_not_kept(manager: CacheMa
     count = cached(manager, counter.run)
     counter.go_on.clear()
     before = asyncio.create_task(count())
-    await until(lambda: counter.runs == 1)
+    await counter.is_running.wait()
     await count.invalidate()
+    counter.is_running.clear()
     after = asyncio.create_task(count())
-    await until(lambda: counter.runs == 2)
+    await counter.is_running.wait()
     counter.go_on.set()
 
     assert [await before, await after, await count()] == [1, 2, 2]

@@ -6,6 +6,7 @@ from pwdlib.hashers.bcrypt import BcryptHasher
 
 from service.domain.errors import InvalidToken, WrongCredentials
 from service.domain.sessions import TokenPair
+from service.domain.users import UserChanges
 from service.platform.security import SecurityManager
 from service.ports import Database
 from service.settings import Settings
@@ -176,7 +177,7 @@ async def test_signing_out_with_a_bad_token_does_nothing(service: Service, ann: 
 
 @pytest.mark.parametrize("changes", [{"role": "admin"}, {"password": "another horse, another battery"}])
 async def test_another_role_or_password_ends_all_tokens(
-    service: Service, admin: Person, ann: Person, changes: dict[str, str]
+    service: Service, admin: Person, ann: Person, changes: UserChanges
 ) -> None:
     await service.users.update(admin.user, ann.user.id, changes)
 

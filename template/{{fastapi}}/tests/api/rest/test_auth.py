@@ -65,6 +65,8 @@ async def test_without_a_good_token_nothing_is_told(anyone: AsyncClient, header:
 
 
 @pytest.mark.parametrize("path", ["/v1/auth/refresh", "/v1/auth/logout"])
-async def test_a_body_holds_a_refresh_token_and_nothing_else(anyone: AsyncClient, path: str) -> None:
-    for body in ({}, {"refresh_token": None}, {"refresh_token": ""}, {"refresh_token": "a.b", "extra": 1}, [], "a.b"):
-        assert (await anyone.post(path, json=body)).status_code == 422
+@pytest.mark.parametrize(
+    "body", [{}, {"refresh_token": None}, {"refresh_token": ""}, {"refresh_token": "a.b", "extra": 1}, [], "a.b"]
+)
+async def test_a_body_holds_a_refresh_token_and_nothing_else(anyone: AsyncClient, path: str, body: object) -> None:
+    assert (await anyone.post(path, json=body)).status_code == 422

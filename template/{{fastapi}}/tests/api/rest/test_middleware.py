@@ -19,9 +19,9 @@ async def test_a_request_id_of_the_caller_comes_back(anyone: AsyncClient, given:
     assert response.headers["x-request-id"] == given
 
 
-@pytest.mark.parametrize("given", [None, "", "x" * 129, "a b", "a\tb", "\xe9", "<script>"])
-async def test_another_one_is_made_where_there_is_none_to_trust(anyone: AsyncClient, given: str | None) -> None:
-    headers = {} if given is None else {"X-Request-ID": given.encode("latin-1")}
+@pytest.mark.parametrize("given", ["", "x" * 129, "a b", "a\tb", "\xe9", "<script>"])
+async def test_another_one_is_made_where_there_is_none_to_trust(anyone: AsyncClient, given: str) -> None:
+    headers = {b"X-Request-ID": given.encode("latin-1")}
     ids = {(await anyone.get("/livez", headers=headers)).headers["x-request-id"] for _ in range(2)}
 
     assert len(ids) == 2
@@ -35,7 +35,7 @@ async def test_each_request_is_logged_with_its_id_and_without_its_query(ann: Per
 
     request, probe = lines
     assert request["duration_ms"] > 0
-    assert request | {"duration_ms": 0} == {
+    assert {**request, "duration_ms": 0} == {
         "event": "request",
         "log_level": "info",
         "request_id": "this-one",

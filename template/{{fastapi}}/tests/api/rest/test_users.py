@@ -176,7 +176,7 @@ async def test_a_creation_is_repeated_with_its_key(admin: Person) -> None:
 
 @pytest.mark.parametrize("key", ["", " ", "a b", "x" * 256, "\xe9"])
 async def test_a_key_is_printable_and_not_too_long(admin: Person, key: str) -> None:
-    response = await admin.http.post("/v1/users", json=NEW, headers={"Idempotency-Key": key.encode("latin-1")})
+    response = await admin.http.post("/v1/users", json=NEW, headers={b"Idempotency-Key": key.encode("latin-1")})
 
     assert response.status_code == 422
     assert [(each["in"], each["field"]) for each in response.json()["errors"]] == [("header", "Idempotency-Key")]

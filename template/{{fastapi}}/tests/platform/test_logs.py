@@ -1,0 +1,94 @@
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import structlog
+from structlog.contextvars import bound_contextvars
+
+from service import about
+from service.platform import logs
+from service.settings import Settings
+
+PASSWORD = "correct horse battery staple"
+
+type Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def configuration_is_put_back() -> Iterator[None]:
+    structlog_before, root = structlog.get_config(), logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    root.handlers.clear()
+    yield
+    structlog.configure(**structlog_before)
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+def fail_with(password: str) -> None:
+    raise RuntimeError(f"no luck with {len(password)} characters")
+
+
+def configure(**values: str) -> None:
+    logs.configure(Settings.model_construct(None, **values))
+
+
+def json_lines(capsys: Capture) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+
+
+def test_lines_of_the_service_and_of_libraries_look_alike(capsys: Capture) -> None:
+    configure(environment="production", log_level="info")
+    with bound_contextvars(request_id="this-one"):
+        structlog.get_logger().info("of the service", number=1)
+        logging.getLogger("some.library").info("of a %s", "library")
+
+    ours, theirs = json_lines(capsys)
+    assert ours.pop("timestamp").endswith("Z")
+    assert theirs.pop("timestamp").endswith("Z")
+    common = {"level": "info", "request_id": "this-one", "service": about.NAME}
+    assert ours == {"event": "of the service", "number": 1, **common}
+    assert theirs == {"event": "of a library", **common}
+
+
+def test_levels_below_the_chosen_one_are_left_out(capsys: Capture) -> None:
+    configure(environment="production", log_level="info")
+    structlog.get_logger().debug("too much")
+    logging.getLogger("some.library").debug("too much")
+    logging.getLogger("uvicorn.error").info("too much too")
+    logging.getLogger("uvicorn.error").warning("not too much")
+
+    assert [line["event"] for line in json_lines(capsys)] == ["not too much"]
+
+
+def test_a_traceback_is_one_line_without_the_values_of_variables(capsys: Capture) -> None:
+    configure(environment="production", log_level="info")
+    for log in (structlog.get_logger(), logging.getLogger("some.library")):
+        try:
+            fail_with(PASSWORD)
+        except RuntimeError:
+            log.exception("it failed")
+
+    lines = json_lines(capsys)
+    assert [line["event"] for line in lines] == ["it failed"] * 2
+    for line in lines:
+        assert line["exception"][0]["exc_type"] == "RuntimeError"
+        assert "no luck with 28 characters" in str(line)
+        assert "fail_with" in str(line)
+        assert PASSWORD not in str(line)
+
+
+def test_people_see_no_values_of_variables_either(capsys: Capture) -> None:
+    configure(environment="development", log_level="debug")
+    try:
+        fail_with(PASSWORD)
+    except RuntimeError:
+        structlog.get_logger().exception("it failed", number=1)
+
+    shown = capsys.readouterr().err
+    assert "it failed" in shown
+    assert "number=1" in shown
+    assert "RuntimeError: no luck with 28 characters" in shown
+    assert PASSWORD not in shown

@@ -28,8 +28,6 @@ def collect(form: Form, given: Given, ask: Callable[[Question], object]) -> dict
     Raises:
         Refusal: An answer does not fit, or was given to a question that is not asked.
     """
-    if unknown := sorted(given.keys() - form.names):
-        raise Refusal(f"{option(unknown[0])}: this release of the template has no such question.\nLeave it out.")
     answers: dict[str, object] = {}
     for question in form.questions():
         name = question.var_name
@@ -46,15 +44,21 @@ def collect(form: Form, given: Given, ask: Callable[[Question], object]) -> dict
 def check_given(form: Form, given: Given) -> None:
     """Checks what was given before a person is asked for the rest.
 
-    Whether a question matters may depend on answers that are still to come, so that is left to `collect`.
+    Which choices are open and which questions matter may depend on answers still to come: that is left to `collect`. A
+    validator in `copier.yml` looks at its own answer only.
 
     Raises:
-        Refusal: An answer does not fit.
+        Refusal: There is no such question or choice, or a text does not fit.
     """
+    if unknown := sorted(given.keys() - form.names):
+        raise Refusal(f"{option(unknown[0])}: this release of the template has no such question.\nLeave it out.")
     for question in form.questions():
-        name = question.var_name
-        value = checked(question, given[name]) if name in given else default(question)
-        form.record(name, value)
+        if question.var_name not in given:
+            continue
+        if question.choices:
+            _check_known(question, _listed(question, given[question.var_name]))
+        else:
+            checked(question, given[question.var_name])
 
 
 def default(question: Question) -> object:
@@ -78,12 +82,12 @@ def checked(question: Question, answer: object) -> object:
     label = option(question.var_name)
     if answer is MISSING:
         raise Refusal(f"{label} has no default.\nGive it an answer.")
-    if question.multiselect:
-        answer = [part.strip() for text in _listed(answer) for part in str(text).split(",") if part.strip()]
     if question.choices:
-        _check_choices(question, _listed(answer))
+        listed = _listed(question, answer)
+        _check_known(question, listed)
+        _check_open(question, listed)
     try:
-        value = question.parse_answer(answer)
+        value = question.parse_answer(_listed(question, answer) if question.multiselect else answer)
     except (TypeError, ValueError) as error:
         raise Refusal(f"{label} {answer!r} is not of type {question.get_type_name()}.") from error
     if complaint := question.render_value(question.validator, {question.var_name: value}).strip():
@@ -91,19 +95,28 @@ def checked(question: Question, answer: object) -> object:
     return value
 
 
-def _check_choices(question: Question, answers: Sequence[object]) -> None:
-    label, known = option(question.var_name), choices(question)
-    for answer in map(str, answers):
+def _listed(question: Question, answer: object) -> list[str]:
+    texts = map(str, answer) if isinstance(answer, (list, tuple)) else [str(answer)]
+    if not question.multiselect:
+        return list(texts)
+    return [part.strip() for text in texts for part in text.split(",") if part.strip()]
+
+
+def _check_known(question: Question, answers: Sequence[str]) -> None:
+    known = choices(question)
+    for answer in answers:
         if answer not in known:
             near = get_close_matches(answer.lower(), known, n=1)
             hint = f" Did you mean {near[0]}?" if near else ""
+            label = option(question.var_name)
             raise Refusal(f"{label} has no choice {answer!r}.{hint}\nChoose from: {', '.join(known)}.")
-        if reason := known[answer]:
-            raise Refusal(f"{label} cannot be {answer!r}: {reason}")
 
 
-def _listed(answer: object) -> Sequence[object]:
-    return answer if isinstance(answer, (list, tuple)) else [answer]
+def _check_open(question: Question, answers: Sequence[str]) -> None:
+    reasons = choices(question)
+    for answer in answers:
+        if reasons[answer]:
+            raise Refusal(f"{option(question.var_name)} cannot be {answer!r}: {reasons[answer]}.")
 
 
 def _without_meaning(question: Question) -> Refusal:

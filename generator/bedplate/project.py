@@ -31,9 +31,8 @@ def make(target: Path, given: Given, *, defaults: bool, ref: str | None) -> str:
     """
     check(target)
     with opened(source.find(), ref) as template:
-        if not defaults:
-            check_given(Form(template, target), given)
         form = Form(template, target)
+        check_given(form, given)
         answers = collect(form, given, default if defaults else ask)
         with staged(target) as folder:
             render(template, folder, answers)

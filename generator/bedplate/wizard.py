@@ -7,7 +7,7 @@ from textwrap import fill
 from questionary import unsafe_prompt
 from typer import echo
 
-from bedplate.answers import checked
+from bedplate.answers import checked, default
 from bedplate.engine import Question
 from bedplate.errors import Refusal
 from bedplate.questions import option
@@ -17,7 +17,7 @@ def ask(question: Question) -> object:
     """Asks one question, with its help and its default, until the answer fits; tells one that leaves no choice.
 
     Raises:
-        Refusal: There is no terminal to ask in.
+        Refusal: There is no terminal to ask in, or the default does not fit the answers before it.
         KeyboardInterrupt: The person backed out; `EOFError` likewise.
     """
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -25,6 +25,7 @@ def ask(question: Question) -> object:
             f"There is no terminal to ask in: {question.get_message().strip()}\n"
             f"Add --defaults, and options such as {option(question.var_name)} for what shall differ."
         )
+    default(question)  # Refuses one that does not fit, on which the prompt would fail.
     prompt = question.get_questionary_structure() | {"qmark": "?"}
     if prompt["type"] == "select" and len(prompt["choices"]) == 1:
         [only] = prompt["choices"]

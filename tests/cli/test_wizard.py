@@ -66,6 +66,16 @@ def test_asks_only_for_what_is_not_given(small: Command, work: Path) -> None:
     assert answers(work / "shop")["email"] == "a@b.org"
 
 
+def test_a_given_choice_may_depend_on_what_is_asked(small: Command, work: Path) -> None:
+    with small.in_terminal("new", "shop", "--broker", "kafka", "--author", "", "--api", "", cwd=work) as terminal:
+        terminal.answer("What is it called?", ENTER)
+        terminal.answer("How many workers?", ENTER)
+        terminal.answer("Where is its data?", DOWN + ENTER)
+        assert terminal.exit_code() == 0
+
+    assert answers(work / "shop")["broker"] == "kafka"
+
+
 def test_a_given_answer_without_meaning_is_refused_once_that_is_known(small: Command, work: Path) -> None:
     with small.in_terminal("new", "shop", "--project-name", "x", "--email", "a@b.org", cwd=work) as terminal:
         terminal.answer("Whose is it?", ENTER)

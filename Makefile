@@ -1,13 +1,16 @@
 # uv comes by the script that Bedplate gives to its Python projects: one thing less to keep twice.
 UV := "template/{{python}}/scripts/uv"
 
-.PHONY: help demo test lint format
+.PHONY: help demo servers test lint format
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 demo: ## Make the default project, start it, call it, stop it
 	@$(UV) run --quiet python -m tests.demo
+
+servers: ## Start the real servers (or NAMES="postgresql redis"), print their URLs, stop them with Ctrl-C
+	@$(UV) run --quiet python -m tests.servers $(NAMES)
 
 test: lint ## Run all that a change can break
 	@$(UV) run pytest

@@ -16,8 +16,6 @@ from tests import template
 
 from .project import USUAL, Distinct, Project, expect_none
 
-pytestmark = pytest.mark.xdist_group("render")
-
 # GitHub's expressions look like Jinja's.
 TAG = re.compile(r"(?<!\$)\{\{|\{%|\{#|%\}|#\}")
 # A file that is copied as it is may have braces of its own; but nothing in it can be meant for Copier.

@@ -45,7 +45,6 @@ def test_every_choice_belongs_to_a_question_whose_first_choice_is_its_default() 
         assert not values or entry["default"] in (values[0], []), name
 
 
-@pytest.mark.xdist_group("render")
 def test_litter_does_not_get_into_projects(
     copie_session: Copie, source: Path, projects: list[Project], tmp_path: Path
 ) -> None:
@@ -102,7 +101,6 @@ def _paths_of(layer: str) -> Iterator[str]:
             yield "/".join(name.parts[2:]).removesuffix(".jinja").lower()
 
 
-@pytest.mark.xdist_group("render")
 def test_there_are_no_symbolic_links(projects: list[Project]) -> None:
     expect_none(str(name) for name in template.files() if (template.ROOT / name).is_symlink())
     expect_none(
@@ -110,7 +108,6 @@ def test_there_are_no_symbolic_links(projects: list[Project]) -> None:
     )
 
 
-@pytest.mark.xdist_group("render")
 def test_scripts_can_be_run_and_nothing_else_can(projects: list[Project]) -> None:
     expect_none(
         f"{project}: {name}"
@@ -121,7 +118,6 @@ def test_scripts_can_be_run_and_nothing_else_can(projects: list[Project]) -> Non
     assert all(os.access(project.folder / "scripts/uv", os.X_OK) for project in projects)
 
 
-@pytest.mark.xdist_group("render")
 def test_names_are_legal_on_windows(projects: list[Project]) -> None:
     expect_none(f"{project}: {name}" for project in projects for name in project.files if not _is_legal(name))
     for project in projects:

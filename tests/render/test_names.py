@@ -12,13 +12,9 @@ from functools import cache
 from pathlib import PurePosixPath
 from typing import Any
 
-import pytest
-
 from tests import template
 
 from .project import Project, expect_none
-
-pytestmark = pytest.mark.xdist_group("render")
 
 type Choice = tuple[str, str]
 

@@ -8,13 +8,7 @@ from copier import run_copy
 
 from tests import template
 
-FIRST = ("variants", "render")
 SECONDS = "seconds of a variant"
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest comes first, or else one worker would be at it while the others have nothing left to do."""
-    items.sort(key=lambda item: FIRST.index(item.path.parent.name) if item.path.parent.name in FIRST else len(FIRST))
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,35 @@
+"""Which worker of pytest-xdist does which test, and in what order.
+
+What xdist has for it, `--dist loadgroup`, does nothing with pytest 9.2: it renames tests, and pytest does not look.
+"""
+
+from typing import override
+
+import pytest
+from xdist.remote import Producer
+from xdist.scheduler.loadscope import LoadScopeScheduling
+
+# What takes longest comes first, or else one worker would be at it while the others have nothing left to do.
+FIRST = ("tests/variants/", "tests/render/")
+# All of it on one worker: what its tests look at takes longer to make than to look at.
+TOGETHER = "tests/render/"
+
+
+class Scheduling(LoadScopeScheduling):
+    @override
+    def _split_scope(self, nodeid: str) -> str:
+        return TOGETHER if nodeid.startswith(TOGETHER) else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    config.option.loadscopereorder = False
+    return Scheduling(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> int:
+    return next((rank for rank, folder in enumerate(FIRST) if item.nodeid.startswith(folder)), len(FIRST))

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Never
 
@@ -15,15 +15,19 @@ from service import settings as environment
 from service import wiring
 from service.api.rest.app import create_app
 from service.api.rest.schemas import UserCreate
-from service.domain.errors import EmailTaken, Unavailable
+from service.domain.errors import EmailTaken, NotFound, Unavailable
+from service.domain.events import DeadLetter
 from service.domain.users import User
 from service.platform import logs
 from service.platform.metrics import Metrics
 from service.settings import Settings
+from service.wiring import Service
 
 log = structlog.get_logger()
 
 commands = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+events = typer.Typer(no_args_is_help=True, help="Look at messages that could not be handled, and handle them again.")
+commands.add_typer(events, name="events")
 
 
 @commands.command()
@@ -86,12 +90,78 @@ def admin(
     asyncio.run(_require_migrations(settings))
     try:
         user = asyncio.run(_add(settings, new))
+    except NotFound as error:
+        _fail(str(error))
     except Unavailable as error:
         _fail(str(error))
     except EmailTaken:
         typer.echo(f"There is a user {new.email} already; nothing has changed.")
     else:
         typer.echo(f"{user.email} can sign in now, as an admin.")
+
+
+@commands.command()
+def rebuild() -> None:
+    """Make the activity log anew from all events, while the service runs."""
+
+    async def run(service: Service) -> int:
+        return await service.activity.rebuild()
+
+    count = _with_service(run)
+    typer.echo(f"The activity log was made anew from {count} events.")
+
+
+@events.command("list")
+def list_dead_letters(limit: Annotated[int, typer.Option(help="How many at most.")] = 100) -> None:
+    """List what could not be handled, oldest first."""
+
+    async def run(service: Service) -> Sequence[DeadLetter]:
+        return await service.dead_letters.list(limit)
+
+    letters = _with_service(run)
+    for letter in letters:
+        typer.echo(f"{letter.id}  {letter.parked_at:%Y-%m-%d %H:%M:%S}  {letter.error.splitlines()[0][:100]}")
+    typer.echo(f"{len(letters)} parked" if letters else "Nothing is parked.", err=True)
+
+
+@events.command("show")
+def show_dead_letter(letter_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """Show one: its error, and the message as it came."""
+
+    async def run(service: Service) -> DeadLetter:
+        return await service.dead_letters.get(letter_id)
+
+    letter = _with_service(run)
+    typer.echo(f"parked    {letter.parked_at.isoformat()}")
+    typer.echo(f"attempts  {letter.attempts}")
+    typer.echo(f"error     {letter.error}")
+    typer.echo(letter.body.decode(errors="backslashreplace"))
+
+
+@events.command("replay")
+def replay_dead_letters(
+    letter_ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All that are parked.")] = False,  # noqa: FBT002
+) -> None:
+    """Handle parked messages again. What fails once more is parked anew."""
+    if everything == bool(letter_ids):
+        _fail("Name the messages to replay, or say --all.")
+
+    async def run(service: Service) -> int:
+        return await service.dead_letters.replay(letter_ids)
+
+    typer.echo(f"{_with_service(run)} replayed")
+
+
+def _with_service[Result](action: Callable[[Service], Awaitable[Result]]) -> Result:
+    settings = _prepare()
+
+    async def run() -> Result:
+        async with wiring.build(settings, Metrics()) as service:
+            return await action(service)
+
+    with _failing_clearly():
+        return asyncio.run(run())
 
 
 async def _add(settings: Settings, new: UserCreate) -> User:
@@ -122,6 +192,8 @@ def _prepare() -> Settings:
 def _failing_clearly() -> Iterator[None]:
     try:
         yield
+    except NotFound as error:
+        _fail(str(error))
     except Unavailable as error:
         _fail(f"{error} {error.__cause__ or ''}".strip(), "Check DATABASE_URL, and that the server runs.")
 

@@ -1,14 +1,19 @@
 """PostgreSQL, by asyncpg."""
 
-from contextlib import AbstractAsyncContextManager
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
+import asyncpg
 from sqlalchemy import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.about import NAME
 from service.adapters.database.sql import schema
 from service.adapters.database.sql.engine import opened, pooled_engine
+from service.platform.doorbell import Doorbell
 from service.platform.metrics import Metrics
+from service.platform.workers import Worker, running
 from service.ports import Database
 from service.settings import Settings
 
@@ -16,8 +21,12 @@ MIGRATION_LOCK = "SELECT pg_advisory_xact_lock(5701)"
 """Two instances that migrate at the same time do it one after the other; the second finds nothing to do."""
 
 
-def connect(settings: Settings, metrics: Metrics) -> AbstractAsyncContextManager[Database]:
-    return opened(create_engine(settings, metrics))
+@asynccontextmanager
+async def connect(settings: Settings, metrics: Metrics) -> AsyncIterator[Database]:
+    doorbell = Doorbell()
+    listener = Worker("listener", lambda: _listen(settings.database_url, doorbell))
+    async with opened(create_engine(settings, metrics), doorbell) as database, running([listener]):
+        yield database
 
 
 async def migrate(settings: Settings) -> None:
@@ -36,6 +45,19 @@ def create_engine(settings: Settings, metrics: Metrics) -> AsyncEngine:
         metrics,
         connect_args={"timeout": 5, "server_settings": {"application_name": NAME}},
     )
+
+
+async def _listen(url: str, doorbell: Doorbell) -> None:
+    """Rings when any instance stores an event: a trigger on the outbox notifies. Returns when the connection is lost."""
+    lost = asyncio.Event()
+    connection = await asyncpg.connect(url, timeout=5)
+    try:
+        connection.add_termination_listener(lambda _: lost.set())
+        await connection.add_listener("outbox", lambda *_: doorbell.ring())
+        doorbell.ring()  # For what came while nobody listened.
+        await lost.wait()
+    finally:
+        connection.terminate()
 
 
 def _url(text: str) -> URL:

@@ -1,7 +1,7 @@
 """The pool of connections, with every statement timed, and the database port on top of it."""
 
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -12,9 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from service.adapters.database.sql.stores import SqlStores
 from service.domain.errors import Unavailable
+from service.domain.events import Event
+from service.platform.doorbell import Doorbell
 from service.platform.metrics import Metrics
 from service.platform.statements import StatementTimer
-from service.ports import Database
+from service.ports import Database, Stores
 from service.settings import Settings
 
 
@@ -37,9 +39,10 @@ def pooled_engine(url: URL, settings: Settings, metrics: Metrics, connect_args: 
 
 
 @asynccontextmanager
-async def opened(engine: AsyncEngine) -> AsyncIterator[Database]:
+async def opened(engine: AsyncEngine, doorbell: Doorbell | None = None) -> AsyncIterator[Database]:
+    """The database on an engine. The doorbell, if there is one, rings for events of other processes too."""
     async with disposing(engine):
-        yield SqlDatabase(engine)
+        yield SqlDatabase(engine, doorbell or Doorbell())
 
 
 @asynccontextmanager
@@ -53,8 +56,9 @@ async def disposing(engine: AsyncEngine) -> AsyncIterator[AsyncEngine]:
 
 
 class SqlDatabase:
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, doorbell: Doorbell) -> None:
         self._engine = engine
+        self._doorbell = doorbell
         # Reads need no BEGIN and no ROLLBACK, each of which is a round trip.
         self._reader = engine.execution_options(isolation_level="AUTOCOMMIT")
 
@@ -68,7 +72,21 @@ class SqlDatabase:
     async def transaction(self) -> AsyncIterator[SqlStores]:
         with unavailable_on_failure():
             async with self._engine.begin() as connection:
-                yield SqlStores(connection)
+                stores = SqlStores(connection)
+                yield stores
+        if stores.outbox.has_new:
+            self._doorbell.ring()
+
+    async def handle_once(self, event: Event, handler: Callable[[Event, Stores], Awaitable[None]]) -> bool:
+        # The inbox first: whoever else has the same event under way waits there for the end of this transaction.
+        async with self.transaction() as stores:
+            is_new = await stores.inbox.add(event)
+            if is_new:
+                await handler(event, stores)
+        return is_new
+
+    async def wait_for_events(self, seconds: float) -> None:
+        await self._doorbell.wait(seconds)
 
     async def ping(self) -> None:
         async with self._reader.connect() as connection:

@@ -1,19 +1,23 @@
 # uv comes by the script that Bedplate gives to its Python projects: one thing less to keep twice.
 UV := "template/{{python}}/scripts/uv"
 
-.PHONY: help demo servers test lint format
+.PHONY: help demo servers test stats lint format
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 demo: ## Make the default project, start it, call it, stop it
+	@[ -d .venv ] || echo "Installing Bedplate's own tools, once ..."
 	@$(UV) run --quiet python -m tests.demo
 
 servers: ## Start the real servers (or NAMES="postgresql redis"), print their URLs, stop them with Ctrl-C
 	@$(UV) run --quiet python -m tests.servers $(NAMES)
 
 test: lint ## Run all that a change can break
-	@$(UV) run pytest
+	@$(UV) run pytest -n auto
+
+stats: ## Tell how much of the template is plain source
+	@$(UV) run --quiet python -m tests.statistics
 
 lint: ## Check format, code and types
 	@$(UV) run ruff format --check

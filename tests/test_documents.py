@@ -1,0 +1,34 @@
+"""What the documents promise is there."""
+
+import re
+from urllib.parse import unquote
+
+import pytest
+
+from tests import template
+
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/command.md")
+
+
+def test_the_readme_offers_what_can_be_chosen() -> None:
+    rows = dict(re.findall(r"^\| (\w+) \| (.*) \|$", (template.ROOT / "README.md").read_text(), re.MULTILINE))
+    for name, entry in template.questions().items():
+        offered = [_short(choice) for choice in rows.get(name, "").split(", ") if choice]
+        assert offered == [_short(label) for label in entry.get("choices", {})], name
+
+
+def _short(label: str) -> str:
+    return label.partition(" (")[0].lower()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_links_lead_somewhere(document: str) -> None:
+    path = template.ROOT / document
+    targets = [unquote(target.partition("#")[0]) for target in re.findall(r"\]\(([^)]+)\)", path.read_text())]
+    assert [target for target in targets if ":" not in target and not (path.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("verb", ["demo", "test", "lint", "format", "stats", "servers"])
+def test_verbs_are_told(verb: str) -> None:
+    assert f"`make {verb}`" in (template.ROOT / "CONTRIBUTING.md").read_text()
+    assert f"\n{verb}: " in (template.ROOT / "Makefile").read_text()

@@ -12,7 +12,7 @@ from typing import override
 
 import aio_pika
 from aio_pika import DeliveryMode, ExchangeType, Message
-from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractIncomingMessage, AbstractQueue
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange, AbstractIncomingMessage, AbstractQueue
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
 
 from service.about import NAME
@@ -43,6 +43,7 @@ class RabbitEventBus(Publisher):
         super().__init__(clock)
         self._url = url
         self._exchange = exchange
+        self._connection: AbstractConnection | None = None
         self._channel: AbstractChannel | None = None
         self._declared: set[str] = set()
         self._one_at_a_time = asyncio.Lock()
@@ -67,11 +68,11 @@ class RabbitEventBus(Publisher):
             await connection.channel()
 
     async def close(self) -> None:
-        channel, self._channel = self._channel, None
-        if channel is not None:
+        connection, self._connection, self._channel = self._connection, None, None
+        if connection is not None:
             with suppress(*FAILURES, OSError, TimeoutError):
                 async with asyncio.timeout(1):
-                    await channel.connection.close()
+                    await connection.close()
 
     async def _send(self, exchange: AbstractExchange, event: Event) -> None:
         message = Message(
@@ -86,8 +87,8 @@ class RabbitEventBus(Publisher):
 
     async def _publishing_exchange(self, types: set[str]) -> AbstractExchange:
         if self._channel is None or self._channel.is_closed:
-            connection = await self._open()
-            self._channel = await connection.channel(publisher_confirms=True)
+            self._connection = await self._open()
+            self._channel = await self._connection.channel(publisher_confirms=True)
             self._declared.clear()
         if self._exchange:
             return await self._declare_exchange(self._channel)
@@ -132,7 +133,7 @@ class RabbitEventBus(Publisher):
     async def _declare_exchange(self, channel: AbstractChannel) -> AbstractExchange:
         return await channel.declare_exchange(self._exchange, ExchangeType.TOPIC, durable=True)
 
-    async def _open(self) -> aio_pika.abc.AbstractConnection:
+    async def _open(self) -> AbstractConnection:
         return await aio_pika.connect(self._url, timeout=CONNECT_SECONDS, client_properties={"connection_name": NAME})
 
 

@@ -48,12 +48,19 @@ def create_engine(settings: Settings, metrics: Metrics) -> AsyncEngine:
 
 
 async def _listen(url: str, doorbell: Doorbell) -> None:
-    """Rings when any instance stores an event: a trigger on the outbox notifies. Returns when the connection is lost."""
+    """Rings when any instance stores an event, of which a trigger notifies. Returns when the connection is lost."""
     lost = asyncio.Event()
+
+    def hang_up(_connection: object) -> None:
+        lost.set()
+
+    def ring(*_notification: object) -> None:
+        doorbell.ring()
+
     connection = await asyncpg.connect(url, timeout=5)
     try:
-        connection.add_termination_listener(lambda _: lost.set())
-        await connection.add_listener("outbox", lambda *_: doorbell.ring())
+        connection.add_termination_listener(hang_up)
+        await connection.add_listener("outbox", ring)
         doorbell.ring()  # For what came while nobody listened.
         await lost.wait()
     finally:

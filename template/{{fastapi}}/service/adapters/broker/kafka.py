@@ -7,7 +7,7 @@ from typing import override
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError
+from aiokafka.errors import KafkaError
 
 from service.about import NAME
 from service.adapters.broker.common import Publisher, confirming, finish, reconnecting
@@ -108,9 +108,8 @@ class KafkaEventBus(Publisher):
         admin = AIOKafkaAdminClient(bootstrap_servers=self._servers)
         await admin.start()
         try:
-            await admin.create_topics([NewTopic(self._topic, PARTITIONS, BROKERS_DEFAULT)])
-        except TopicAlreadyExistsError:
-            pass
+            # Nothing happens if it exists. Without assignments, the broker's default is no legal replication factor.
+            await admin.create_topics([NewTopic(self._topic, PARTITIONS, BROKERS_DEFAULT, replica_assignments={})])
         finally:
             await admin.close()
 

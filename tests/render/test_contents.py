@@ -32,13 +32,14 @@ def make_nothing(each: Distinct) -> None:
     """Lets make read it, and look for the recipe of every verb."""
     verbs = " ".join(re.findall(r"^\.PHONY:(.*)", each.text, re.MULTILINE)).split()
     assert verbs, "no verbs"
-    subprocess.run(
+    done = subprocess.run(
         ["make", "--dry-run", "--warn-undefined-variables", f"--file={each.path}", *verbs],
         cwd=each.project.folder,
         check=True,
         capture_output=True,
         timeout=20,
     )
+    assert b"Nothing to be done" not in done.stdout, done.stdout.decode()
 
 
 def _nothing(_: Distinct) -> None: ...

@@ -167,21 +167,18 @@ def command_of(checkout: Path) -> Command:
 
 
 def put_package(checkout: Path) -> None:
-    _copy(ROOT / "generator", checkout / "generator")
+    package = Path("generator", "bedplate")
+    shutil.copytree(ROOT / package, checkout / package, ignore=shutil.ignore_patterns("__pycache__"))
 
 
 def put_everything(checkout: Path) -> None:
-    """Copies all that the wheel is built from, and makes it a repository of one commit."""
-    put_package(checkout)
-    _copy(ROOT / "template", checkout / "template")
-    for name in ("copier.yml", "options.yml", "pyproject.toml", "README.md", "LICENSE", ".gitignore"):
-        shutil.copy(ROOT / name, checkout / name)
+    """Copies the work tree as it is, and makes it a repository of one commit."""
+    for name in git(ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0"):
+        if (ROOT / name).is_file():  # It may have been removed, and not committed yet.
+            (checkout / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, checkout / name)
     git(checkout, "init", "--quiet", "--initial-branch=main")
     commit(checkout, "All of it")
-
-
-def _copy(source: Path, destination: Path) -> None:
-    shutil.copytree(source, destination, ignore=shutil.ignore_patterns("__pycache__", ".*_cache", ".venv", ".tools"))
 
 
 def git(repository: Path, *arguments: str) -> str:

@@ -32,8 +32,10 @@ def make_nothing(each: Distinct) -> None:
     """Lets make read it, and look for the recipe of every verb."""
     verbs = " ".join(re.findall(r"^\.PHONY:(.*)", each.text, re.MULTILINE)).split()
     assert verbs, "no verbs"
+    assigned = re.findall(r"^(\w+) *[:?]?=", each.text, re.MULTILINE)
+    asked_for = {f"{name}=x" for name in re.findall(r"\$\((\w+)\)", each.text) if name not in assigned}
     done = subprocess.run(
-        ["make", "--dry-run", "--warn-undefined-variables", f"--file={each.path}", *verbs],
+        ["make", "--dry-run", "--warn-undefined-variables", f"--file={each.path}", *verbs, *asked_for],
         cwd=each.project.folder,
         check=True,
         capture_output=True,

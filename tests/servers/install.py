@@ -68,7 +68,7 @@ def run(*command: str | Path, cwd: Path | None = None, env: Mapping[str, str] | 
         check=False,
     )
     if result.returncode:
-        raise ServerError(f"failed: {' '.join(words)}\n{tail(result.stdout)}")
+        raise ServerError(f"failed ({result.returncode}): {' '.join(words)}\n{tail(result.stdout)}")
     return result.stdout
 
 
@@ -150,7 +150,8 @@ def go(folder: Path, module: str, package: str, name: str) -> None:
     """
     if not shutil.which("go"):
         raise ServerError(f"go is missing, which builds {name}. Install it from https://go.dev/dl/")
-    env = {"GOTOOLCHAIN": "local", "CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false"}
+    proxy = run("go", "env", "GOPROXY").strip().removesuffix(",direct")
+    env = {"GOPROXY": proxy, "GOTOOLCHAIN": "local", "CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false"}
     with tempfile.TemporaryDirectory(dir=folder) as source:
         here = Path(source)
         run("go", "mod", "init", "bedplate", cwd=here, env=env)

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Self, override
 
 import pyte
@@ -24,6 +25,9 @@ from bedplate import main
 ROOT = Path(__file__).parents[2]
 ANSWERS = ".copier-answers.yml"
 PATIENCE = 30  # Seconds to wait for a screen or an exit: Copier alone takes one to be imported, more on a busy machine.
+
+# Half of a run is compilation where nothing keeps the bytecode, as in an environment that was just made.
+BYTECODE = TemporaryDirectory(prefix="bedplate-bytecode-")
 
 type Tree = dict[str, tuple[int, bytes | str]]
 
@@ -162,7 +166,11 @@ def command_of(checkout: Path) -> Command:
     """The command as a checkout has it, which finds its template from where the package is."""
     return Command(
         (sys.executable, "-m", "bedplate"),
-        {"PYTHONPATH": str(checkout / "generator"), "PYTHONDONTWRITEBYTECODE": "1"},
+        {
+            "PYTHONPATH": str(checkout / "generator"),
+            "PYTHONPYCACHEPREFIX": BYTECODE.name,
+            "PYTHONDONTWRITEBYTECODE": "",
+        },
     )
 
 

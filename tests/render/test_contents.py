@@ -9,7 +9,6 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-import pytest
 import yaml
 
 from tests import template
@@ -118,7 +117,6 @@ def test_python_is_formatted_and_passes_the_projects_own_lint(contents: list[Dis
     expect_none(_ruff((each for each in contents if each.project.texts == USUAL), tmp_path))
 
 
-@pytest.mark.xfail(strict=True, reason="service/about.py is held to line length (E501) and plain punctuation (RUF001)")
 def test_any_text_passes_the_projects_own_lint(contents: list[Distinct], tmp_path: Path) -> None:
     expect_none(_ruff((each for each in contents if each.project.texts != USUAL), tmp_path))
 

@@ -1,1 +1,1 @@
-pytest_plugins = ["tests.schedule", "tests.servers.plugin"]
+pytest_plugins = ["tests.schedule", "tests.servers.plugin", "tests.variants.clock"]

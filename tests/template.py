@@ -2,9 +2,7 @@
 
 import shutil
 import subprocess
-import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from functools import cache
 from itertools import chain, combinations
 from pathlib import Path
@@ -84,14 +82,6 @@ def labels() -> dict[tuple[str, str], str]:
         for name, entry in questions().items()
         for label, value in entry.get("choices", {}).items()
     }
-
-
-@contextmanager
-def tolerated() -> Iterator[None]:
-    """Copier wants the answers file's template beside the layers, and ours is in one."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Answers file template locations", DeprecationWarning)
-        yield
 
 
 def legal() -> list[Answers]:

@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
-from typing import Any
+from typing import Any, override
 
 from copier._main import Worker
 from copier._template import Template
@@ -76,8 +76,16 @@ def _template(source: Source, ref: str | None) -> Template:
     return template
 
 
+class _Worker(Worker):
+    """Leaves Git alone: Copier asks it about each file that it writes, and here no repository knows them yet."""
+
+    @override
+    def _sync_git_index_executable_bit(self, dst_relpath: Path, src_mode: int) -> None:
+        return
+
+
 def _worker(template: Template, folder: Path, answers: Mapping[str, object] | None = None) -> Worker:
-    worker = Worker(src_path=template.url, dst_path=folder, data=dict(answers or {}), defaults=True, quiet=True)
+    worker = _Worker(src_path=template.url, dst_path=folder, data=dict(answers or {}), defaults=True, quiet=True)
     worker.template = template  # A cached property, which would open the template anew.
     return worker
 

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Self, override
 
 import pyte
@@ -24,6 +25,9 @@ from bedplate import main
 ROOT = Path(__file__).parents[2]
 ANSWERS = ".copier-answers.yml"
 PATIENCE = 30  # Seconds to wait for a screen or an exit: Copier alone takes one to be imported, more on a busy machine.
+
+# Half of a run is compilation where nothing keeps the bytecode, as in an environment that was just made.
+BYTECODE = TemporaryDirectory(prefix="bedplate-bytecode-")
 
 type Tree = dict[str, tuple[int, bytes | str]]
 
@@ -162,26 +166,27 @@ def command_of(checkout: Path) -> Command:
     """The command as a checkout has it, which finds its template from where the package is."""
     return Command(
         (sys.executable, "-m", "bedplate"),
-        {"PYTHONPATH": str(checkout / "generator"), "PYTHONDONTWRITEBYTECODE": "1"},
+        {
+            "PYTHONPATH": str(checkout / "generator"),
+            "PYTHONPYCACHEPREFIX": BYTECODE.name,
+            "PYTHONDONTWRITEBYTECODE": "",
+        },
     )
 
 
 def put_package(checkout: Path) -> None:
-    _copy(ROOT / "generator", checkout / "generator")
+    package = Path("generator", "bedplate")
+    shutil.copytree(ROOT / package, checkout / package, ignore=shutil.ignore_patterns("__pycache__"))
 
 
 def put_everything(checkout: Path) -> None:
-    """Copies all that the wheel is built from, and makes it a repository of one commit."""
-    put_package(checkout)
-    _copy(ROOT / "template", checkout / "template")
-    for name in ("copier.yml", "options.yml", "pyproject.toml", "README.md", "LICENSE", ".gitignore"):
-        shutil.copy(ROOT / name, checkout / name)
+    """Copies the work tree as it is, and makes it a repository of one commit."""
+    for name in git(ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0"):
+        if (ROOT / name).is_file():  # It may have been removed, and not committed yet.
+            (checkout / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, checkout / name)
     git(checkout, "init", "--quiet", "--initial-branch=main")
     commit(checkout, "All of it")
-
-
-def _copy(source: Path, destination: Path) -> None:
-    shutil.copytree(source, destination, ignore=shutil.ignore_patterns("__pycache__", ".*_cache", ".venv", ".tools"))
 
 
 def git(repository: Path, *arguments: str) -> str:

@@ -123,6 +123,11 @@ def test_ends_with_the_next_commands(call: Caller, work: Path, target: str) -> N
     assert Path(there.stdout.rstrip("\n")) == (work / target).resolve()
 
 
+def test_a_project_is_called_after_its_folder_wherever_one_stands(call: Caller, work: Path) -> None:
+    assert call("new", "--defaults", ".").code == 0
+    assert answers(work)["project_name"] == "Work"
+
+
 def test_an_empty_folder_is_filled_and_kept(small: Command, work: Path) -> None:
     work.chmod(0o700)
     inode = work.stat().st_ino

@@ -21,7 +21,7 @@ def installed(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Comma
     _uv("venv", "--quiet", f"--python={sys.executable}", str(folder / "venv"))
     [wheel] = folder.glob("*.whl")
     _uv("pip", "install", "--quiet", f"--python={folder / 'venv'}", f"--constraint={constraints}", str(wheel))
-    return Command((str(folder / "venv" / "bin" / "bedplate"),), {"PYTHONPATH": ""})
+    return Command((str(folder / "venv" / "bin" / "bedplate"),), {"PYTHONPATH": "", "PYTHONDONTWRITEBYTECODE": ""})
 
 
 def _uv(*arguments: str) -> None:

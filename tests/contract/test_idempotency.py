@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 
-from .client import Caller, Service, at_once, new_email, new_password, new_user, problem, wrong_fields
+from .client import Caller, Service, new_email, new_password, new_user, problem, wrong_fields
 from .documents import Node
 
 
@@ -127,7 +127,7 @@ def test_a_refused_request_can_be_repeated(admin: Caller) -> None:
 def test_race_with_the_same_key(admin: Caller) -> None:
     body, key = new_user(), new_key()
 
-    answers = at_once(20, lambda _: admin.post("/v1/users", json=body, headers=key))
+    answers = admin.at_once(20, lambda _: admin.post("/v1/users", json=body, headers=key))
 
     assert [answer.status_code for answer in answers] == [201] * 20
     assert len({answer.json()["id"] for answer in answers}) == 1
@@ -136,7 +136,7 @@ def test_race_with_the_same_key(admin: Caller) -> None:
 def test_race_with_the_same_key_and_different_bodies(admin: Caller) -> None:
     bodies, key = [new_user() for _ in range(10)], new_key()
 
-    answers = at_once(10, lambda number: admin.post("/v1/users", json=bodies[number], headers=key))
+    answers = admin.at_once(10, lambda number: admin.post("/v1/users", json=bodies[number], headers=key))
 
     assert sorted(answer.status_code for answer in answers) == [201] + [422] * 9
     for answer in answers:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .client import Caller, Service, at_once, new_email, new_password, problem, wrong_fields
+from .client import Caller, Service, new_email, new_password, problem, wrong_fields
 
 TOKEN = "/v1/auth/token"
 
@@ -180,7 +180,7 @@ def test_the_newest_token_is_refused_right_after_reuse(service: Service) -> None
 def test_race_for_a_refresh_token(service: Service) -> None:
     _, session = service.sign_up()
 
-    answers = at_once(10, lambda _: service.try_to_refresh(session.refresh_token))
+    answers = service.anyone.at_once(10, lambda _: service.try_to_refresh(session.refresh_token))
 
     assert sorted(answer.status_code for answer in answers) == [200] + [401] * 9
     for answer in answers:

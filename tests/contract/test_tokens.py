@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from .client import Caller, Person, Service, Session, at_once, new_password, problem
+from .client import Caller, Person, Service, Session, new_password, problem
 from .documents import Node
 
 PROTECTED = [
@@ -208,7 +208,7 @@ def test_tokens_stop_at_once_while_they_are_in_use(service: Service) -> None:
             return service.admin.delete(ann.path).status_code
         return [session.caller.get("/v1/users/me").status_code for _ in range(5)][-1]
 
-    answers = at_once(10, read_or_delete)
+    answers = service.admin.at_once(10, read_or_delete)
 
     assert answers[5] == 204
     assert set(answers) <= {200, 204, 401}

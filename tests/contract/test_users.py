@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from .client import Caller, Service, at_once, new_email, new_password, new_user, pages, problem, without, wrong_fields
+from .client import Caller, Service, new_email, new_password, new_user, pages, problem, without, wrong_fields
 from .documents import Json
 
 LONGEST_EMAIL = f"{'a' * 32}{uuid.uuid4().hex}@{'.'.join(['d' * 61] * 3)}.org"
@@ -323,7 +323,7 @@ def test_race_for_an_email(admin: Caller) -> None:
     email = new_email()
     bodies = [new_user(email=email if number % 2 else email.upper()) for number in range(50)]
 
-    answers = at_once(50, lambda number: admin.post("/v1/users", json=bodies[number]))
+    answers = admin.at_once(50, lambda number: admin.post("/v1/users", json=bodies[number]))
 
     created = [answer.json() for answer in answers if answer.status_code == 201]
     assert len(created) == 1
@@ -337,7 +337,7 @@ def test_race_for_an_email_by_change(service: Service, admin: Caller) -> None:
     email = new_email()
     people = [service.create() for _ in range(10)]
 
-    answers = at_once(10, lambda number: admin.patch(people[number].path, json={"email": email}))
+    answers = admin.at_once(10, lambda number: admin.patch(people[number].path, json={"email": email}))
 
     assert sorted(answer.status_code for answer in answers) == [200] + [409] * 9
 
@@ -380,14 +380,14 @@ def test_readers_at_the_time_of_a_change_leave_nothing_old_behind(service: Servi
 
     for number in range(10):
         body = {"name": f"Ann {number}"}
-        at_once(6, lambda turn, body=body: admin.patch(ann.path, json=body) if turn == 0 else admin.get(ann.path))
+        admin.at_once(6, lambda turn, body=body: admin.patch(ann.path, json=body) if turn == 0 else admin.get(ann.path))
         assert admin.get(ann.path).json()["name"] == body["name"]
 
 
 def test_deletion_is_seen_at_once(service: Service, admin: Caller) -> None:
     for _ in range(5):
         path = service.create().path
-        at_once(6, lambda turn, path=path: admin.delete(path) if turn == 0 else admin.get(path))
+        admin.at_once(6, lambda turn, path=path: admin.delete(path) if turn == 0 else admin.get(path))
         problem(admin.get(path), 404, "not-found")
 
 
@@ -407,7 +407,7 @@ def test_changes_at_once_all_succeed(service: Service, admin: Caller) -> None:
     """Without If-Match, whatever is there is changed."""
     ann = service.create()
 
-    answers = at_once(10, lambda number: admin.patch(ann.path, json={"name": f"Ann {number}"}))
+    answers = admin.at_once(10, lambda number: admin.patch(ann.path, json={"name": f"Ann {number}"}))
 
     assert [answer.status_code for answer in answers] == [200] * 10
     assert len({answer.headers["ETag"] for answer in answers}) == 10
@@ -419,7 +419,7 @@ def test_changes_of_different_fields_at_once_are_all_kept(service: Service, admi
     email = new_email()
     changes = [{"name": "Bea"}, {"email": email}, {"role": "admin"}]
 
-    answers = at_once(3, lambda number: admin.patch(ann.path, json=changes[number]))
+    answers = admin.at_once(3, lambda number: admin.patch(ann.path, json=changes[number]))
 
     assert [answer.status_code for answer in answers] == [200] * 3
     assert admin.get(ann.path).json() == {
@@ -445,6 +445,6 @@ def test_delete(service: Service, admin: Caller) -> None:
 def test_delete_at_once_happens_once(service: Service, admin: Caller) -> None:
     ann = service.create()
 
-    answers = at_once(10, lambda _: admin.delete(ann.path))
+    answers = admin.at_once(10, lambda _: admin.delete(ann.path))
 
     assert sorted(answer.status_code for answer in answers) == [204] + [404] * 9

@@ -70,7 +70,7 @@ def quick_copier() -> Iterator[None]:
 
     Copier compiles each file name anew, and asks Git about each file of a folder that is no repository.
     """
-    with pytest.MonkeyPatch.context() as patch, template.tolerated():
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Environment, "compile", _compile)
         patch.setattr(Worker, "_sync_git_index_executable_bit", _nothing)
         yield

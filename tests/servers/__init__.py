@@ -23,7 +23,7 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -41,6 +41,7 @@ __all__ = ["KINDS", "Run", "Server", "ServerError", "Space", "fresh", "shared", 
 
 KINDS: dict[str, type[Server]] = {kind.name: kind for kind in (PostgreSQL, MongoDB, Redis, RabbitMQ, Kafka, Consul)}
 RUN = "BEDPLATE_SERVERS_RUN"  # The folder of the run that this process takes part in.
+PREFIX = "bedplate-servers-"
 PATIENCE = 20.0  # Seconds that all keepers have to end their servers.
 
 
@@ -52,12 +53,15 @@ class Run:
 
     def __init__(self, folder: Path | None = None) -> None:
         self.owned = folder is None
-        self.folder = folder or Path(tempfile.mkdtemp(prefix="bedplate-servers-")).resolve()
+        self.folder = folder or Path(tempfile.mkdtemp(prefix=PREFIX)).resolve()
         self._servers: list[Server] = []
         if self.owned:
+            _remove_abandoned()
             (self.folder / "keepers").touch()
-            self._owner = os.open(self.folder / "owner", os.O_RDWR | os.O_CREAT)
+            new = self.folder / "new"
+            self._owner = os.open(new, os.O_RDWR | os.O_CREAT)
             fcntl.flock(self._owner, fcntl.LOCK_EX)
+            new.rename(self.folder / "owner")
             # A forked child would hold the lock as well, perhaps for longer.
             os.register_at_fork(after_in_child=self._let_go)
 
@@ -76,9 +80,9 @@ class Run:
         """Ends all servers, whoever started them, and removes their data."""
         if not self.owned:
             return
-        self._let_go()
         deadline = time.monotonic() + PATIENCE
         with (self.folder / "keepers").open() as keepers:
+            self._let_go()
             while time.monotonic() < deadline:
                 with contextlib.suppress(BlockingIOError):
                     fcntl.flock(keepers, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -89,12 +93,15 @@ class Run:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def start(self, *names: str) -> dict[str, Server]:
-        """Starts a server of each kind, side by side."""
+        """Starts a server of each kind."""
+        return dict(zip(names, self._side_by_side(self._start, names), strict=True))
+
+    def _side_by_side[T](self, work: Callable[[str], T], names: Iterable[str]) -> list[T]:
         with ThreadPoolExecutor() as pool:
             try:
-                return dict(zip(names, pool.map(self._start, names), strict=True))
-            except BaseException:
-                self.close()  # Lets the others give up at once.
+                return list(pool.map(work, names))
+            except KeyboardInterrupt:
+                self.close()  # Lets those that are still starting give up at once.
                 raise
 
     def _start(self, name: str) -> Server:
@@ -108,19 +115,14 @@ class Run:
         variables = {name: KINDS[name].variable for name in names}
         found = {variable: os.environ[variable] for variable in variables.values() if variable in os.environ}
         missing = [name for name, variable in variables.items() if variable not in found]
-        with ThreadPoolExecutor() as pool:
-            try:
-                for environment in pool.map(self._share, missing):
-                    found |= environment
-            except BaseException:
-                self.close()
-                raise
+        for environment in self._side_by_side(self._share, missing):
+            found |= environment
         return found
 
     def _share(self, name: str) -> dict[str, str]:
         """The first to come starts it; what became of that, the others read in a file."""
         record = self.folder / f"{name}.json"
-        with lock(self.folder / f"{name}.lock"):
+        with lock(record):
             if not record.exists():
                 try:
                     outcome = {"environment": self._start(name).environment}
@@ -131,6 +133,14 @@ class Run:
         if "error" in outcome:
             raise ServerError(outcome["error"])
         return outcome["environment"]
+
+
+def _remove_abandoned() -> None:
+    """Removes the folders of runs that were killed before they had started anything; no keeper does it for them."""
+    for owner in Path(tempfile.gettempdir()).glob(f"{PREFIX}*/owner"):
+        with contextlib.suppress(OSError), owner.open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            shutil.rmtree(owner.parent, ignore_errors=True)
 
 
 class Space(NamedTuple):

@@ -1,7 +1,7 @@
 """Gets servers from package registries: Debian's, Maven Central, the Go module proxy.
 
 Whatever is not a system package is kept in ~/.cache/bedplate: made in a scratch folder and renamed when complete, so
-an interrupted install leaves nothing that looks finished; one at a time per cache, so parallel runs do not collide.
+an interrupted install leaves nothing that looks finished. Locks keep parallel runs out of each other's way.
 """
 
 import contextlib
@@ -34,7 +34,7 @@ def cache() -> Path:
 @contextlib.contextmanager
 def lock(file: Path) -> Iterator[None]:
     """Holds a lock between threads and processes; the kernel lets go of it when the holder dies."""
-    with file.open("a") as handle:
+    with file.with_name(f"{file.name}.lock").open("a") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
@@ -44,7 +44,7 @@ def cached(name: str, build: Callable[[Path], None]) -> Path:
     target = cache() / name
     if target.exists():
         return target
-    with lock(cache() / "lock"):
+    with lock(target):
         if not target.exists():
             for abandoned in cache().glob(f"{name}.part-*"):
                 shutil.rmtree(abandoned, ignore_errors=True)
@@ -68,7 +68,7 @@ def run(*command: str | Path, cwd: Path | None = None, env: Mapping[str, str] | 
         check=False,
     )
     if result.returncode:
-        raise ServerError(f"failed: {' '.join(words)}\n{tail(result.stdout)}")
+        raise ServerError(f"failed ({result.returncode}): {' '.join(words)}\n{tail(result.stdout)}")
     return result.stdout
 
 
@@ -82,7 +82,7 @@ def debian(command: str, package: str) -> Path:
         return Path(found)
     if os.geteuid() or not shutil.which("apt-get"):
         raise ServerError(f"{command} is missing. Install it with: sudo apt-get install {package}")
-    with lock(cache() / "lock"):
+    with lock(cache() / "apt"):
         if not shutil.which(command):
             _apt_get_install(package)
     if found := shutil.which(command):
@@ -138,7 +138,8 @@ def maven(folder: Path, *artifacts: str) -> None:
         f"<version>1</version><dependencies>{dependencies}</dependencies></project>"
     )
     options = ("-q", "-B", "--strict-checksums", "-DincludeScope=runtime", f"-DoutputDirectory={folder}")
-    run(mvn, *options, "-f", pom, COPY_DEPENDENCIES)
+    with lock(cache() / "maven"):  # It does not expect company in its own cache.
+        run(mvn, *options, "-f", pom, COPY_DEPENDENCIES)
 
 
 def go(folder: Path, module: str, package: str, name: str) -> None:
@@ -149,7 +150,8 @@ def go(folder: Path, module: str, package: str, name: str) -> None:
     """
     if not shutil.which("go"):
         raise ServerError(f"go is missing, which builds {name}. Install it from https://go.dev/dl/")
-    env = {"GOTOOLCHAIN": "local", "CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false"}
+    proxy = run("go", "env", "GOPROXY").strip().removesuffix(",direct")
+    env = {"GOPROXY": proxy, "GOTOOLCHAIN": "local", "CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false"}
     with tempfile.TemporaryDirectory(dir=folder) as source:
         here = Path(source)
         run("go", "mod", "init", "bedplate", cwd=here, env=env)

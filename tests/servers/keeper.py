@@ -75,7 +75,7 @@ def main() -> None:
         def follow_owner() -> None:
             fcntl.flock(owner, fcntl.LOCK_SH)
             ended.set()
-            tell(signal.SIGCONT)  # A test may have left it paused.
+            signal_below(os.getpid(), signal.SIGCONT)  # A test may have left it paused.
             tell(end_signal)
             time.sleep(PATIENCE)
             kill_below(os.getpid())

@@ -169,9 +169,9 @@ def with_path(url: str, path: str) -> str:
 
 
 def exchange(port: int, request: bytes, size: int) -> bytes:
-    """The first bytes of the answer to a request, or nothing if none comes within a second."""
+    """The first bytes of the answer to a request, or nothing if none comes soon."""
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
             connection.sendall(request)
             return connection.recv(size)
     except OSError:
@@ -180,7 +180,7 @@ def exchange(port: int, request: bytes, size: int) -> bytes:
 
 def listens(port: int) -> bool:
     try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
     except OSError:
         return False
     return True

@@ -11,7 +11,7 @@ import pytest
 from tests import servers, template
 from tests.project import Project, run
 
-from .conftest import Clock
+from .clock import Clock
 from .pairwise import pairwise
 
 EMAIL, PASSWORD = "ann@example.org", "a long enough password"

@@ -8,7 +8,7 @@ import pytest
 from tests import template
 from tests.project import Project
 
-from .conftest import Clock
+from .clock import Clock
 
 
 @pytest.mark.parametrize("framework", template.questions()["framework"]["choices"].values())

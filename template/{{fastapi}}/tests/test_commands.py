@@ -31,12 +31,16 @@ class Commands:
         return await asyncio.to_thread(run)  # Since each command has an event loop of its own.
 
 
+def leave_logs_alone(_settings: Settings) -> None:
+    """Loggers keep their first configuration, and other tests look at what they log."""
+
+
 @pytest.fixture
 async def command(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Commands:
     monkeypatch.chdir(tmp_path)
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
-    monkeypatch.setattr(logs, "configure", print)  # It would be for good, and change what other tests see.
+    monkeypatch.setattr(logs, "configure", leave_logs_alone)
     return Commands(environment)
 
 

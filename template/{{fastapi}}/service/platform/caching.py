@@ -164,8 +164,14 @@ class CachedFunction[**P, Result]:
 
     async def _take_turns(self, key: str) -> tuple[str, bytes | None]:
         """The lease to compute the result, or what another process has computed in the meantime."""
+        found: bytes | None = None
+        has_waited = False
         while (lease := await self._manager.lease(key)) is None:
             await asyncio.sleep(POLL_SECONDS)
             if (found := await self._manager.get(key)) is not None:
                 return "", found
-        return lease, None
+            has_waited = True
+        if has_waited and (found := await self._manager.get(key)) is not None:
+            # It came in between the last look and the lease, which is given back by keeping it once more.
+            await self._manager.put(key, found, ttl=self._ttl, lease=lease)
+        return lease, found

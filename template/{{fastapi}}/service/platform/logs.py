@@ -16,9 +16,6 @@ from service.settings import Settings
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
-QUIET_BELOW_WARNING = ("aiosqlite", "alembic", "asyncio", "sqlalchemy", "uvicorn")
-"""Libraries that report every step at a lower level."""
-
 
 def configure(settings: Settings) -> None:
     level = LEVELS[settings.log_level]
@@ -55,13 +52,14 @@ def _for_people() -> list[Processor]:
 
 
 def _configure_standard_library(level: int, shared: list[Processor], last: list[Processor]) -> None:
-    """Gives the lines of libraries, which use `logging`, the same form."""
+    """Gives the lines of libraries, which use `logging`, the same form.
+
+    From warnings on: below that they report every step, and some of them the values of parameters.
+    """
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
-    logging.basicConfig(handlers=[handler], level=level, force=True)
-    for name in QUIET_BELOW_WARNING:
-        logging.getLogger(name).setLevel(max(level, logging.WARNING))
+    logging.basicConfig(handlers=[handler], level=max(level, logging.WARNING), force=True)

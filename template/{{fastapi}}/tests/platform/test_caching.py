@@ -25,6 +25,7 @@ class BreakableCache:
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
         self.broken: set[str] = set()
+        self.was_asked_for_a_lease = asyncio.Event()
 
     def _check(self, operation: str) -> None:
         if operation in self.broken:
@@ -36,7 +37,9 @@ class BreakableCache:
 
     async def lease(self, key: str, seconds: float) -> str | None:
         self._check("lease")
-        return await self._cache.lease(key, seconds)
+        lease = await self._cache.lease(key, seconds)
+        self.was_asked_for_a_lease.set()
+        return lease
 
     async def put(self, key: str, value: bytes, *, seconds: float, lease: str) -> None:
         self._check("put")
@@ -164,12 +167,16 @@ async def test_many_misses_at_once_compute_once(manager: CacheManager, counter: 
     assert await asyncio.gather(*(count() for _ in range(200))) == [1] * 200
 
 
-async def test_many_misses_in_many_processes_compute_once(breakable: BreakableCache, counter: Counter) -> None:
-    counts = [cached(CacheManager(breakable, Metrics()), counter.run) for _ in range(4)]
+async def test_many_misses_in_many_processes_compute_once(cache: Cache, counter: Counter) -> None:
+    caches = [BreakableCache(cache) for _ in range(4)]
+    counts = [cached(CacheManager(each, Metrics()), counter.run) for each in caches]
     counter.go_on.clear()
-    asyncio.get_running_loop().call_later(0.05, counter.go_on.set)
+    results = asyncio.gather(*(count() for count in counts for _ in range(50)))
+    for each in caches:
+        await each.was_asked_for_a_lease.wait()
+    counter.go_on.set()
 
-    assert await asyncio.gather(*(count() for count in counts for _ in range(50))) == [1] * 200
+    assert await results == [1] * 200
 
 
 async def test_a_process_that_died_with_the_lease_does_not_stop_the_others(
@@ -195,6 +202,28 @@ async def test_waiting_for_another_process_ends_with_what_it_kept(
         await breakable.put(count.key(), kept, seconds=MINUTE, lease=lease)
         assert await waiting == expected
         await count.invalidate()
+
+
+async def test_what_another_process_keeps_at_the_last_moment_is_not_computed_again(
+    manager: CacheManager, breakable: BreakableCache, counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = cached(manager, counter.run)
+    lease = await breakable.lease(count.key(), MINUTE)
+    assert lease
+    get, looks = breakable.get, 0
+
+    async def get_too_early(key: str) -> bytes | None:
+        nonlocal looks
+        looks += 1
+        found = await get(key)
+        if looks == 2:  # The first look is the miss, the second one comes after a wait.
+            await breakable.put(key, b"42", seconds=MINUTE, lease=lease)
+        return found
+
+    monkeypatch.setattr(breakable, "get", get_too_early)
+
+    assert await count() == 42
+    assert await breakable.lease(count.key(), MINUTE)  # It has been given back.
 
 
 async def test_a_failure_reaches_all_who_wait_and_lets_the_next_one_try(manager: CacheManager) -> None:

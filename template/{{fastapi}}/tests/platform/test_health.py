@@ -22,12 +22,14 @@ async def hang() -> None:
     await asyncio.sleep(60)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in earnest, but not for two seconds."""
     assert health.PATIENCE_SECONDS <= 2
     monkeypatch.setattr(health, "PATIENCE_SECONDS", 0.1)
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_everything_that_is_required_must_answer() -> None:
     for required, ping, ready in (
         (True, answer, True),
@@ -41,11 +43,12 @@ async def test_everything_that_is_required_must_answer() -> None:
         assert found.is_ready is ready, (required, ping)
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_dependencies_are_asked_at_the_same_time() -> None:
     started = monotonic()
-    await health.check([Dependency(str(number), hang) for number in range(10)])
+    await health.check([Dependency(str(number), hang) for number in range(50)])
 
-    assert monotonic() - started < 0.9
+    assert monotonic() - started < 2.5
 
 
 async def test_the_service_is_ready_when_it_has_started(anyone: AsyncClient) -> None:
@@ -61,6 +64,7 @@ async def test_the_service_is_ready_when_it_has_started(anyone: AsyncClient) -> 
     }
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("ping", [refuse, hang])
 async def test_readiness_names_what_is_down(app: FastAPI, anyone: AsyncClient, ping: health.Ping) -> None:
     app.state.service = replace(

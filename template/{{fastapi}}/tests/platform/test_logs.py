@@ -42,25 +42,32 @@ def json_lines(capsys: Capture) -> list[dict[str, Any]]:
 def test_lines_of_the_service_and_of_libraries_look_alike(capsys: Capture) -> None:
     configure(environment="production", log_level="info")
     with bound_contextvars(request_id="this-one"):
-        structlog.get_logger().info("of the service", number=1)
-        logging.getLogger("some.library").info("of a %s", "library")
+        structlog.get_logger().warning("of the service", number=1)
+        logging.getLogger("some.library").warning("of a %s", "library")
 
     ours, theirs = json_lines(capsys)
     assert ours.pop("timestamp").endswith("Z")
     assert theirs.pop("timestamp").endswith("Z")
-    common = {"level": "info", "request_id": "this-one", "service": about.NAME}
+    common = {"level": "warning", "request_id": "this-one", "service": about.NAME}
     assert ours == {"event": "of the service", "number": 1, **common}
     assert theirs == {"event": "of a library", **common}
 
 
 def test_levels_below_the_chosen_one_are_left_out(capsys: Capture) -> None:
-    configure(environment="production", log_level="info")
-    structlog.get_logger().debug("too much")
-    logging.getLogger("some.library").debug("too much")
-    logging.getLogger("uvicorn.error").info("too much too")
-    logging.getLogger("uvicorn.error").warning("not too much")
+    configure(environment="production", log_level="error")
+    for log in (structlog.get_logger(), logging.getLogger("some.library")):
+        log.warning("too much")
+        log.error("not too much")
 
-    assert [line["event"] for line in json_lines(capsys)] == ["not too much"]
+    assert [line["event"] for line in json_lines(capsys)] == ["not too much"] * 2
+
+
+def test_what_libraries_do_step_by_step_is_left_out(capsys: Capture) -> None:
+    configure(environment="production", log_level="debug")
+    structlog.get_logger().debug("of the service")
+    logging.getLogger("some.library").info("a step, with a secret in it")
+
+    assert [line["event"] for line in json_lines(capsys)] == ["of the service"]
 
 
 def test_a_traceback_is_one_line_without_the_values_of_variables(capsys: Capture) -> None:

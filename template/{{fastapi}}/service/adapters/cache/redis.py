@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -22,20 +22,25 @@ if redis.call('GET', KEYS[2]) == ARGV[1] then
 end
 """
 
+CONNECTIONS = 50
+
 REST_SECONDS = 1.0
 """How long the service does without the cache after a failure, so that not every request waits for it."""
 
 
 @asynccontextmanager
 async def connect(settings: Settings) -> AsyncIterator[Cache]:
-    client = Redis.from_url(
+    # Who finds all connections in use waits for one, and does not take the cache for dead.
+    pool = BlockingConnectionPool.from_url(
         settings.redis_url,
+        max_connections=CONNECTIONS,
+        timeout=settings.cache_timeout_seconds,
         client_name=NAME,
         socket_timeout=settings.cache_timeout_seconds,
         socket_connect_timeout=settings.cache_timeout_seconds,
         retry=Retry(NoBackoff(), 1),  # Once, since a connection of the pool may be one to a server that is gone.
     )
-    async with client:
+    async with Redis.from_pool(pool) as client:
         yield RedisCache(client)
 
 

@@ -3,7 +3,7 @@
 import re
 
 # Weak tags (W/"…") never match: If-Match compares strongly.
-STRONG_TAG = re.compile(r'(?:^|,)\s*"(\d{1,18})"\s*(?=,|$)')
+STRONG_TAG = re.compile(r'(?:^|,)\s*"(0|[1-9]\d{0,17})"\s*(?=,|$)')
 
 
 def etag(version: int) -> str:

@@ -62,6 +62,7 @@ async def test_without_a_good_token_nothing_is_told(anyone: AsyncClient, header:
         assert response.status_code == 401
         assert response.headers["www-authenticate"].startswith("Bearer")
         assert response.json()["type"] == "urn:problem-type:invalid-token"
+        assert ("is needed" in response.json()["detail"]) == (header in {"", "Bearer", "Bearer ", "Basic YTpi"})
 
 
 @pytest.mark.parametrize("path", ["/v1/auth/refresh", "/v1/auth/logout"])

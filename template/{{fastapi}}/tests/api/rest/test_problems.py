@@ -40,6 +40,7 @@ async def test_paths_and_methods_that_are_unknown(anyone: AsyncClient) -> None:
         ("PUT", "/v1/users", {"GET", "POST"}),
         ("POST", "/v1/users/some-id", {"DELETE", "GET", "PATCH"}),
         ("GET", "/v1/auth/token", {"POST"}),
+        ("DELETE", "/v1/users/me", {"GET"}),
         ("POST", "/openapi.json", {"GET", "HEAD"}),
         ("DELETE", "/docs", {"GET", "HEAD"}),
     ):

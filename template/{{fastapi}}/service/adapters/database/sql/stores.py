@@ -97,7 +97,7 @@ class SqlUserStore:
         return Account(user=_user(row), password_hash=row.password_hash) if row else None
 
     async def find_account(self, email: str) -> Account | None:
-        if "\0" in email:  # Not even a question, to PostgreSQL.
+        if "\0" in email:  # No e-mail has it, and not every database lets one ask.
             return None
         row = await self._first(select(*USER, UserRow.password_hash).where(UserRow.email == email))
         return Account(user=_user(row), password_hash=row.password_hash) if row else None

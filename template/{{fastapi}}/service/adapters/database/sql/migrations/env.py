@@ -18,7 +18,7 @@ def migrate(connection: Connection) -> None:
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
-        render_as_batch=connection.dialect.name == "sqlite",
+        render_as_batch=not connection.dialect.supports_alter,
         render_item=render_item,
     )
     with context.begin_transaction():

@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Never
 
 import structlog
@@ -25,8 +26,12 @@ from service.wiring import Service
 
 log = structlog.get_logger()
 
+CONTRACT = Path(__file__).parents[1] / "contract" / "asyncapi.yaml"
+
 commands = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-events = typer.Typer(no_args_is_help=True, help="Look at messages that could not be handled, and handle them again.")
+events = typer.Typer(
+    no_args_is_help=True, help="Describe the events; look at those that could not be handled, and handle them again."
+)
 commands.add_typer(events, name="events")
 
 
@@ -109,6 +114,12 @@ def rebuild() -> None:
 
     count = _with_service(run)
     typer.echo(f"The activity log was made anew from {count} events.")
+
+
+@events.command("describe")
+def describe_events() -> None:
+    """Print what is promised about the events, as an AsyncAPI document."""
+    typer.echo(CONTRACT.read_text(encoding="utf-8"), nl=False)
 
 
 @events.command("list")

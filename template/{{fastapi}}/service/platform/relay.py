@@ -8,6 +8,7 @@ import structlog
 
 from service.domain.errors import Unavailable
 from service.platform.metrics import Metrics
+from service.platform.workers import finish
 from service.ports import Clock, Database, EventBus
 
 log = structlog.get_logger()
@@ -31,21 +32,19 @@ class Relay:
         self._owner = uuid.uuid4().hex
 
     async def run(self) -> None:
-        """Goes on until it is cancelled."""
+        """Goes on until it is cancelled, which interrupts neither the database nor the broker."""
         try:
             while True:
-                if not await self._publish_some():
-                    await self._database.wait_for_events(POLL_SECONDS)
+                try:
+                    count = await finish(self._publish_batch())
+                except Unavailable as error:
+                    log.warning("waiting to publish events", error=str(error))
+                    await asyncio.sleep(POLL_SECONDS)
+                else:
+                    if not count:
+                        await self._database.wait_for_events(POLL_SECONDS)
         finally:
             await self._let_others()
-
-    async def _publish_some(self) -> bool:
-        try:
-            return await self._publish_batch() > 0
-        except Unavailable as error:
-            log.warning("waiting to publish events", error=str(error))
-            await asyncio.sleep(POLL_SECONDS)
-            return False
 
     async def _publish_batch(self) -> int:
         if not await self._take_lease():

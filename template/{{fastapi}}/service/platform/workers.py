@@ -1,15 +1,17 @@
 """Work that goes on beside the requests, for as long as the service runs."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
 log = structlog.get_logger()
 
 REST_SECONDS = 1.0
+DRAIN_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +24,34 @@ class Worker:
 
 @asynccontextmanager
 async def running(workers: Sequence[Worker]) -> AsyncIterator[None]:
-    """Runs the workers for as long as the block lasts, and waits until each has stopped."""
+    """Runs the workers for as long as the block lasts; then stops one after the other, each when it has finished."""
     tasks = [asyncio.create_task(_keep_running(worker), name=worker.name) for worker in workers]
     try:
         yield
     finally:
         for task in tasks:
             task.cancel()
-        for task in tasks:
             with suppress(asyncio.CancelledError):
                 await task
+
+
+async def finish[Result](work: Coroutine[Any, Any, Result]) -> Result:
+    """Lets work that has begun come to its end even when it is cancelled, unless that takes too long."""
+    task = asyncio.create_task(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await drain([task])
+        raise
+
+
+async def drain(tasks: Collection[asyncio.Task[Any]]) -> None:
+    """Waits until tasks have ended, and cancels those that take too long."""
+    if tasks:
+        _, unfinished = await asyncio.wait(tasks, timeout=DRAIN_SECONDS)
+        for each in unfinished:
+            each.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _keep_running(worker: Worker) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -20,7 +20,6 @@ PUBLISH_SECONDS = 30.0
 """How long the broker may take to confirm a batch."""
 
 RECONNECT_SECONDS = 0.5
-DRAIN_SECONDS = 5.0
 
 
 class Publisher(ABC):
@@ -60,15 +59,3 @@ async def reconnecting(consume: Callable[[], Awaitable[None]], failures: tuple[t
         except (*failures, OSError, TimeoutError) as error:
             log.warning("the broker is gone, trying again", error=repr(error))
         await asyncio.sleep(RECONNECT_SECONDS)
-
-
-async def finish(work: Coroutine[Any, Any, None]) -> None:
-    """Lets work that has begun come to its end even when it is cancelled, unless that takes too long."""
-    task = asyncio.create_task(work)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        _, unfinished = await asyncio.wait([task], timeout=DRAIN_SECONDS)
-        for each in unfinished:
-            each.cancel()
-        raise

@@ -16,9 +16,10 @@ from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange, 
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
 
 from service.about import NAME
-from service.adapters.broker.common import DRAIN_SECONDS, Publisher, confirming, reconnecting
+from service.adapters.broker.common import Publisher, confirming, reconnecting
 from service.domain.events import Event
 from service.platform import cloudevents
+from service.platform.workers import drain
 from service.ports import Clock, EventBus
 from service.settings import Settings
 
@@ -117,8 +118,7 @@ class RabbitEventBus(Publisher):
             except asyncio.CancelledError:
                 for queue, tag in consuming:
                     await queue.cancel(tag)
-                if under_way:
-                    await asyncio.wait(under_way, timeout=DRAIN_SECONDS)
+                await drain(list(under_way))
                 raise
 
     async def _declare_queues(self, channel: AbstractChannel, types: Sequence[str]) -> list[AbstractQueue]:

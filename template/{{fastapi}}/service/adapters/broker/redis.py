@@ -14,9 +14,10 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from service.about import NAME
-from service.adapters.broker.common import Publisher, confirming, finish, reconnecting
+from service.adapters.broker.common import Publisher, confirming, reconnecting
 from service.domain.events import Event
 from service.platform import cloudevents
+from service.platform.workers import finish
 from service.ports import Clock, EventBus
 from service.settings import Settings
 

@@ -4,6 +4,7 @@ from sqlalchemy.exc import OperationalError
 from service import wiring
 from service.adapters.database.sql.stores import SqlUserStore
 from service.domain.errors import NotFound, Unavailable, WrongCredentials
+from service.domain.events import Event
 from service.domain.sessions import Session
 from service.domain.users import CreationKey, User
 from service.platform.metrics import Metrics
@@ -12,6 +13,7 @@ from service.ports import Database
 from service.settings import Settings
 from service.wiring import Service
 from tests.clock import MovableClock
+from tests.events import new_event
 from tests.people import PASSWORD, Person
 
 
@@ -47,9 +49,9 @@ async def test_what_breaks_in_a_unit_of_work_is_undone(
     add = SqlUserStore.add
 
     async def add_and_break(
-        store: SqlUserStore, user: User, password_hash: str, key: CreationKey | None = None
+        store: SqlUserStore, user: User, password_hash: str, event: Event, key: CreationKey | None = None
     ) -> None:
-        await add(store, user, password_hash, key)
+        await add(store, user, password_hash, event, key)
         assert await store.get(user.id) == user
         raise RuntimeError("after the row was written")
 
@@ -69,7 +71,8 @@ async def test_a_session_needs_its_user(database: Database) -> None:
             await stores.sessions.add(
                 Session(
                     id="one", user_id=stores.users.next_id(), generation=1, secret_hash="hash", expires_at=clock.now()
-                )
+                ),
+                new_event(),
             )
 
 

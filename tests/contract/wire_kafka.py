@@ -1,0 +1,38 @@
+"""Kafka. Reads without a group, so that the services' own reading is not disturbed."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from .events import Message
+
+
+class Client:
+    def __init__(self, url: str, topic: str) -> None:
+        self._servers = url.removeprefix("kafka://")
+        self._topic = topic
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        async with AIOKafkaProducer(bootstrap_servers=self._servers, acks="all") as producer:
+            sent = [
+                await producer.send(self._topic, message.body, message.subject.encode() or None) for message in messages
+            ]
+            await asyncio.gather(*sent)
+
+    async def read(self, is_reading: Callable[[], None], receive: Callable[[bytes], None]) -> None:
+        async with AIOKafkaConsumer(bootstrap_servers=self._servers) as consumer:
+            partitions = await self._partitions(consumer)
+            consumer.assign(partitions)
+            await consumer.seek_to_end()
+            for partition in partitions:
+                await consumer.position(partition)
+            is_reading()
+            async for record in consumer:
+                receive(record.value or b"")
+
+    async def _partitions(self, consumer: AIOKafkaConsumer) -> list[TopicPartition]:
+        """Of the topic, as soon as the service has made it."""
+        while self._topic not in await consumer.topics():  # noqa: ASYNC110 - another process does.
+            await asyncio.sleep(0.1)
+        return [TopicPartition(self._topic, number) for number in consumer.partitions_for_topic(self._topic) or ()]

@@ -24,12 +24,12 @@ class Worker:
 
 @asynccontextmanager
 async def running(workers: Sequence[Worker]) -> AsyncIterator[None]:
-    """Runs the workers for as long as the block lasts; then stops one after the other, each when it has finished."""
+    """Runs the workers for as long as the block lasts; then stops them from the last to the first, each in peace."""
     tasks = [asyncio.create_task(_keep_running(worker), name=worker.name) for worker in workers]
     try:
         yield
     finally:
-        for task in tasks:
+        for task in reversed(tasks):
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
@@ -54,8 +54,14 @@ async def drain(tasks: Collection[asyncio.Task[Any]]) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+def is_stopping() -> bool:
+    """Whether the current task has been cancelled: something may have gone wrong after that, and hidden it."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
 async def _keep_running(worker: Worker) -> None:
-    while True:
+    while not is_stopping():
         try:
             await worker.run()
         except Exception:

@@ -12,6 +12,7 @@ from service.about import SOURCE
 from service.domain.errors import Unavailable
 from service.domain.events import Event
 from service.platform import trace_context
+from service.platform.workers import is_stopping
 from service.ports import Clock
 
 log = structlog.get_logger()
@@ -53,7 +54,7 @@ async def confirming(failures: tuple[type[Exception], ...]) -> AsyncIterator[Non
 
 async def reconnecting(consume: Callable[[], Awaitable[None]], failures: tuple[type[Exception], ...]) -> None:
     """Consumes until it is cancelled: anew whenever the connection is lost."""
-    while True:
+    while not is_stopping():
         try:
             await consume()
         except (*failures, OSError, TimeoutError) as error:

@@ -1,4 +1,4 @@
-"""Kafka, by aiokafka: one topic for all events, keyed by subject, one consumer group for each service."""
+"""Kafka, by aiokafka: one topic for all events, keyed by subject, one consumer group for each service and topic."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -81,8 +81,8 @@ class KafkaEventBus(Publisher):
             producer = AIOKafkaProducer(
                 bootstrap_servers=self._servers, client_id=NAME, acks="all", enable_idempotence=True, linger_ms=5
             )
+            self._producer = producer  # Even before it runs, so that it is closed should it not come to that.
             await producer.start()
-            self._producer = producer
         return self._producer
 
     async def _consume(self, handle: Handle) -> None:
@@ -91,12 +91,12 @@ class KafkaEventBus(Publisher):
             self._topic,
             bootstrap_servers=self._servers,
             client_id=NAME,
-            group_id=NAME,
+            group_id=f"{NAME}.{self._topic}",
             enable_auto_commit=False,
             auto_offset_reset="earliest",
         )
-        await consumer.start()
         try:
+            await consumer.start()
             while True:
                 found = await consumer.getmany(timeout_ms=1000, max_records=BATCH)
                 bodies = [record.value or b"" for records in found.values() for record in records]
@@ -107,8 +107,8 @@ class KafkaEventBus(Publisher):
 
     async def _create_topic(self) -> None:
         admin = AIOKafkaAdminClient(bootstrap_servers=self._servers)
-        await admin.start()
         try:
+            await admin.start()
             # Nothing happens if it exists. Without assignments, the broker's default is no legal replication factor.
             await admin.create_topics([NewTopic(self._topic, PARTITIONS, BROKERS_DEFAULT, replica_assignments={})])
         finally:

@@ -2,7 +2,7 @@
 
 By default an event goes through the default exchange, with its type as the routing key: into the queue of that name,
 from which each event goes to one of all consumers. With the setting `EVENTS_EXCHANGE` it goes through the topic
-exchange of that name, and every service has a queue of its own.
+exchange of that name, and every service has a queue of its own, which is named after both.
 """
 
 import asyncio
@@ -47,6 +47,8 @@ class RabbitEventBus(Publisher):
         self._connection: AbstractConnection | None = None
         self._channel: AbstractChannel | None = None
         self._declared: set[str] = set()
+        self._is_bound = asyncio.Event()
+        self._is_bound.set()
         self._one_at_a_time = asyncio.Lock()
 
     @override
@@ -62,6 +64,8 @@ class RabbitEventBus(Publisher):
                 raise
 
     async def consume(self, types: Sequence[str], handle: Handle) -> None:
+        if self._exchange:
+            self._is_bound.clear()  # What is published before is for nobody.
         await reconnecting(lambda: self._consume(types, handle), FAILURES)
 
     async def ping(self) -> None:
@@ -92,6 +96,7 @@ class RabbitEventBus(Publisher):
             self._channel = await self._connection.channel(publisher_confirms=True)
             self._declared.clear()
         if self._exchange:
+            await self._is_bound.wait()
             return await self._declare_exchange(self._channel)
         for each in types - self._declared:
             await self._channel.declare_queue(each, durable=True)
@@ -99,33 +104,44 @@ class RabbitEventBus(Publisher):
         return self._channel.default_exchange
 
     async def _consume(self, types: Sequence[str], handle: Handle) -> None:
-        lost = asyncio.Event()
+        end: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         under_way: set[asyncio.Task[None]] = set()
 
         async def receive(message: AbstractIncomingMessage) -> None:
             task = asyncio.create_task(_handle(message, handle))
             under_way.add(task)
-            task.add_done_callback(under_way.discard)
+            task.add_done_callback(handled)
+
+        def handled(task: asyncio.Task[None]) -> None:
+            under_way.discard(task)
+            error = None if task.cancelled() else task.exception()
+            if error and not end.done():
+                end.set_exception(error)
+
+        def lost(*_: object) -> None:
+            if not end.done():
+                end.set_result(None)
 
         async with await self._open() as connection:
-            connection.close_callbacks.add(lambda *_: lost.set())
+            connection.close_callbacks.add(lost)
             channel = await connection.channel()
-            channel.close_callbacks.add(lambda *_: lost.set())
+            channel.close_callbacks.add(lost)
             await channel.set_qos(prefetch_count=PREFETCH)
             consuming = [(queue, await queue.consume(receive)) for queue in await self._declare_queues(channel, types)]
+            self._is_bound.set()
             try:
-                await lost.wait()
-            except asyncio.CancelledError:
-                for queue, tag in consuming:
-                    await queue.cancel(tag)
+                await end
+            finally:
+                with suppress(*FAILURES, OSError):
+                    for queue, tag in consuming:
+                        await queue.cancel(tag)
                 await drain(list(under_way))
-                raise
 
     async def _declare_queues(self, channel: AbstractChannel, types: Sequence[str]) -> list[AbstractQueue]:
         if not self._exchange:
             return [await channel.declare_queue(each, durable=True) for each in types]
         exchange = await self._declare_exchange(channel)
-        queue = await channel.declare_queue(NAME, durable=True)
+        queue = await channel.declare_queue(f"{NAME}.{self._exchange}", durable=True)
         for each in types:
             await queue.bind(exchange, each)
         return [queue]

@@ -7,6 +7,8 @@ A document that has been deleted stays, without anything but its events, until t
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from itertools import accumulate
+from operator import itemgetter
 from typing import Any
 
 from bson import ObjectId
@@ -45,12 +47,14 @@ class MongoOutbox:
         return {"$push": {"outbox": to_document(event)}}
 
     async def pending(self, limit: int) -> Sequence[Event]:
-        found: list[Event] = []
+        found: list[tuple[datetime, Event]] = []
         for name in EVENTFUL:
             cursor = self._database[name].find({"outbox.time": {"$exists": True}}, {"outbox": True})
             async for document in cursor.sort("outbox.time", ASCENDING).limit(limit):
-                found += [to_event(each) for each in document["outbox"]]
-        return sorted(found, key=lambda event: event.time)[:limit]
+                events = [to_event(each) for each in document["outbox"]]
+                # Those of one document stay in their order, even if the clocks of two instances do not agree.
+                found += zip(accumulate((event.time for event in events), max), events, strict=True)
+        return [event for _, event in sorted(found, key=itemgetter(0))[:limit]]
 
     async def remove(self, events: Sequence[Event]) -> None:
         ids = [event.id for event in events]

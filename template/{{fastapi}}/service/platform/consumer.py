@@ -21,6 +21,7 @@ type Handler = Callable[[Event, Stores], Awaitable[None]]
 
 FIRST_DELAY_SECONDS = 0.1
 LONGEST_DELAY_SECONDS = 5.0
+LONGEST_ERROR = 10_000
 
 
 class Consumer:
@@ -71,9 +72,7 @@ class Consumer:
                 return
 
     async def _park(self, body: bytes, error: Exception, *, attempts: int) -> None:
-        letter = DeadLetter(
-            body=body, error=f"{type(error).__name__}: {error}", attempts=attempts, parked_at=self._clock.now()
-        )
+        letter = DeadLetter(body=body, error=_describe(error), attempts=attempts, parked_at=self._clock.now())
 
         async def park() -> None:
             async with self._database.transaction() as stores:
@@ -116,6 +115,12 @@ class Turns:
             self._waiting[subject] -= 1
             if not self._waiting[subject]:
                 del self._waiting[subject], self._locks[subject]
+
+
+def _describe(error: Exception) -> str:
+    """In characters that every database keeps, or a message could not even be parked."""
+    text = f"{type(error).__name__}: {error}".replace("\0", "\\0")
+    return text.encode(errors="backslashreplace").decode()[:LONGEST_ERROR]
 
 
 def _delay(attempt: int) -> float:

@@ -1,5 +1,6 @@
 """The activity log: filled from events, read by admins and by users about themselves."""
 
+import re
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
@@ -8,7 +9,7 @@ from service.domain import events
 from service.domain.activity import Activity
 from service.domain.errors import Forbidden
 from service.domain.events import Event, InvalidEvent
-from service.domain.paging import Cursor, Page
+from service.domain.paging import Cursor, Page, invalid_cursor
 from service.domain.users import User
 from service.ports import Database, Stores
 
@@ -20,7 +21,9 @@ LOGGED = (
     events.SESSION_REFUSED,
 )
 
-type Id = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+KEY = re.compile("[0-9a-f]{32}")
+
+type Id = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
 
 
 class LoggedData(BaseModel):
@@ -57,7 +60,7 @@ class ActivityLog:
         """
         if not caller.is_admin and user_id != caller.id:
             raise Forbidden("Only admins may read about anybody but themselves.")
-        after = Cursor.decode(cursor) if cursor is not None else None
+        after = _position(cursor) if cursor is not None else None
         async with self._database.read() as stores:
             entries = await stores.activity.page(user_id, after, limit + 1)
         return Page.of(entries, limit, lambda entry: Cursor(entry.time, entry.key))
@@ -86,6 +89,13 @@ class ActivityLog:
         async with self._database.transaction() as stores:
             await stores.activity.discard_unfounded()
         return count
+
+
+def _position(cursor: str) -> Cursor:
+    position = Cursor.decode(cursor)
+    if not KEY.fullmatch(position.id):
+        raise invalid_cursor()
+    return position
 
 
 def _entry(event: Event) -> Activity:

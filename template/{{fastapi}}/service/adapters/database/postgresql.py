@@ -20,6 +20,22 @@ from service.settings import Settings
 MIGRATION_LOCK = "SELECT pg_advisory_xact_lock(5701)"
 """Two instances that migrate at the same time do it one after the other; the second finds nothing to do."""
 
+CREATE_NOTIFICATION = (
+    """
+CREATE OR REPLACE FUNCTION notify_outbox() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_notify('outbox', '');
+    RETURN NULL;
+END
+$$
+""",
+    """
+CREATE OR REPLACE TRIGGER outbox_notify AFTER INSERT ON outbox
+FOR EACH STATEMENT EXECUTE FUNCTION notify_outbox()
+""",
+)
+"""So that the relay of any instance hears at once of an event that any other has stored."""
+
 
 @asynccontextmanager
 async def connect(settings: Settings, metrics: Metrics) -> AsyncIterator[Database]:
@@ -31,7 +47,8 @@ async def connect(settings: Settings, metrics: Metrics) -> AsyncIterator[Databas
 
 async def migrate(settings: Settings) -> None:
     """Brings the database to the newest revision."""
-    await schema.upgrade(create_engine(settings, Metrics()), lock=MIGRATION_LOCK)
+    engine = create_engine(settings, Metrics())
+    await schema.upgrade(engine, lock=MIGRATION_LOCK, afterwards=CREATE_NOTIFICATION)
 
 
 async def is_migrated(settings: Settings) -> bool:

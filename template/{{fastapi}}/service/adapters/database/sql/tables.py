@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any, ClassVar, override
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, ForeignKey, Index, Integer, MetaData, String, Text, Uuid
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, ForeignKey, Index, MetaData, String, Text, Uuid
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -21,10 +21,6 @@ class UtcDateTime(TypeDecorator[datetime]):
     @override
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         return value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC) if value else None
-
-
-# SQLite counts up in INTEGER columns only, which hold 64 bits there.
-Position = BigInteger().with_variant(Integer(), "sqlite")
 
 
 class Base(DeclarativeBase):
@@ -70,7 +66,7 @@ class SessionRow(Base):
 class OutboxRow(Base):
     __tablename__ = "outbox"
 
-    position: Mapped[int] = mapped_column(Position, primary_key=True, autoincrement=True)
+    position: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=True)
     """Of two events of one subject, the later one has the higher position, since it waited for a lock on the record."""
     id: Mapped[str] = mapped_column(String(64))
     source: Mapped[str] = mapped_column(String(1000))

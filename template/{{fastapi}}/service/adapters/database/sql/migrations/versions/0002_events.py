@@ -8,21 +8,11 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-NOTIFY = """
-CREATE FUNCTION notify_outbox() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM pg_notify('outbox', '');
-    RETURN NULL;
-END
-$$
-"""
-TRIGGER = "CREATE TRIGGER outbox_notify AFTER INSERT ON outbox FOR EACH STATEMENT EXECUTE FUNCTION notify_outbox()"
-
 
 def upgrade() -> None:
     op.create_table(
         "outbox",
-        sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("position", sa.BigInteger(), autoincrement=True, nullable=False),
         sa.Column("id", sa.String(64), nullable=False),
         *event_columns(),
         sa.PrimaryKeyConstraint("position", name="pk_outbox"),
@@ -62,16 +52,11 @@ def upgrade() -> None:
         sa.Column("until", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("name", name="pk_leases"),
     )
-    if op.get_bind().dialect.name == "postgresql":
-        op.execute(NOTIFY)
-        op.execute(TRIGGER)
 
 
 def downgrade() -> None:
     for table in ("leases", "activity", "dead_letters", "inbox", "outbox"):
         op.drop_table(table)
-    if op.get_bind().dialect.name == "postgresql":
-        op.execute("DROP FUNCTION notify_outbox")
 
 
 def event_columns() -> list[sa.Column[object]]:

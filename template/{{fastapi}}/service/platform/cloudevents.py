@@ -4,13 +4,25 @@ import json
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from service.domain.events import Event, InvalidEvent
+from service.platform import trace_context
 
 CONTENT_TYPE = "application/cloudevents+json"
 
-type Text = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+# CloudEvents allow no control characters, of which not every database keeps all.
+PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f]*$"
+
+type Text = Annotated[str, StringConstraints(min_length=1, max_length=1000, pattern=PRINTABLE)]
+
+
+def _in_utc(time: datetime) -> datetime:
+    try:
+        utc = time.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("is outside of the years 1 to 9999 in UTC") from None
+    return utc.replace(microsecond=utc.microsecond // 1000 * 1000)  # Every database keeps milliseconds exactly.
 
 
 class Envelope(BaseModel):
@@ -22,10 +34,10 @@ class Envelope(BaseModel):
     id: Text
     source: Text
     type: Text
-    subject: Annotated[str, StringConstraints(max_length=1000)] = ""
-    time: AwareDatetime
+    subject: Annotated[str, StringConstraints(max_length=1000, pattern=PRINTABLE)] = ""
+    time: Annotated[AwareDatetime, AfterValidator(_in_utc)]
     data: dict[str, Any]
-    traceparent: str | None = None
+    traceparent: Any = None
 
 
 def encode(event: Event) -> bytes:
@@ -59,11 +71,7 @@ def decode(body: bytes) -> Event:
         id=envelope.id,
         type=envelope.type,
         subject=envelope.subject,
-        time=_to_milliseconds(envelope.time.astimezone(UTC)),
+        time=envelope.time,
         data=envelope.data,
-        trace=envelope.traceparent,
+        trace=trace_context.well_formed(envelope.traceparent),
     )
-
-
-def _to_milliseconds(time: datetime) -> datetime:
-    return time.replace(microsecond=time.microsecond // 1000 * 1000)

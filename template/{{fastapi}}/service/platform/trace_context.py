@@ -14,11 +14,16 @@ def current() -> str | None:
     return _current.get()
 
 
+def well_formed(traceparent: object) -> str | None:
+    """The same, if it is a trace context at all: it comes from anybody."""
+    is_good = isinstance(traceparent, str) and TRACEPARENT.fullmatch(traceparent)
+    return traceparent if is_good else None
+
+
 @contextmanager
 def bound(traceparent: str | None) -> Iterator[None]:
     """Sets the context for a block; one that is not well-formed is ignored."""
-    is_good = traceparent is not None and TRACEPARENT.fullmatch(traceparent)
-    token = _current.set(traceparent if is_good else None)
+    token = _current.set(well_formed(traceparent))
     try:
         yield
     finally:

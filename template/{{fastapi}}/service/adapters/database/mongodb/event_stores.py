@@ -4,6 +4,7 @@ An event waits in the document of what it tells of, in the field `outbox`: so it
 A document that has been deleted stays, without anything but its events, until they are published.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -146,8 +147,10 @@ class MongoLeases:
 
 
 def to_document(event: Event) -> Document:
-    return asdict(event)
+    """With its data as text: what other services send may hold names and numbers that BSON does not know."""
+    return asdict(event) | {"data": json.dumps(event.data)}
 
 
 def to_event(document: Mapping[str, Any]) -> Event:
-    return Event(**{name: value for name, value in document.items() if name != "_id"})
+    fields = {name: value for name, value in document.items() if name != "_id"}
+    return Event(**fields | {"data": json.loads(document["data"])})

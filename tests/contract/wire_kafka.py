@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from .events import Message
 
@@ -22,17 +22,15 @@ class Client:
 
     async def read(self, is_reading: Callable[[], None], receive: Callable[[bytes], None]) -> None:
         async with AIOKafkaConsumer(bootstrap_servers=self._servers) as consumer:
-            partitions = await self._partitions(consumer)
-            consumer.assign(partitions)
-            await consumer.seek_to_end()
-            for partition in partitions:
+            # The service makes the topic; to ask for it before would make another one.
+            while self._topic not in await consumer.topics():  # noqa: ASYNC110 - no event of ours.
+                await asyncio.sleep(0.1)
+            consumer.subscribe([self._topic])
+            while not consumer.assignment():  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+            for partition in consumer.assignment():
+                await consumer.seek_to_end(partition)
                 await consumer.position(partition)
             is_reading()
             async for record in consumer:
                 receive(record.value or b"")
-
-    async def _partitions(self, consumer: AIOKafkaConsumer) -> list[TopicPartition]:
-        """Of the topic, as soon as the service has made it."""
-        while self._topic not in await consumer.topics():  # noqa: ASYNC110 - another process does.
-            await asyncio.sleep(0.1)
-        return [TopicPartition(self._topic, number) for number in consumer.partitions_for_topic(self._topic) or ()]

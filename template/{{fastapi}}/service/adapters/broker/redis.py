@@ -28,7 +28,7 @@ LONGEST_STREAM = 1_000_000
 BATCH = 100
 BLOCK_MILLISECONDS = 1000
 TIMEOUT_SECONDS = 5.0
-CLAIM_MILLISECONDS = 30_000
+CLAIM_MILLISECONDS = 10_000
 """What an instance has not handled in this time, another one takes over."""
 
 type Handle = Callable[[bytes], Awaitable[None]]

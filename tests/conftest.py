@@ -1,1 +1,1 @@
-pytest_plugins = ["tests.schedule", "tests.servers.plugin", "tests.variants.clock"]
+pytest_plugins = ["tests.schedule", "tests.servers.plugin", "tests.variants.clock", "tests.faults.figures"]

@@ -10,14 +10,18 @@ from xdist.remote import Producer
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
 # What takes longest comes first, or else one worker would be at it while the others have nothing left to do.
-FIRST = ("tests/variants/", "tests/render/")
+FIRST = ("tests/variants/", "tests/faults/", "tests/render/")
 # All of it on one worker: what its tests look at takes longer to make than to look at.
 TOGETHER = "tests/render/"
+# All of one pair of database and broker on one worker.
+IN_PAIRS = "tests/faults/"
 
 
 class Scheduling(LoadScopeScheduling):
     @override
     def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith(IN_PAIRS):
+            return IN_PAIRS + nodeid.partition("[")[2]
         return TOGETHER if nodeid.startswith(TOGETHER) else nodeid
 
 

@@ -1,0 +1,86 @@
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from copier import run_copy
+
+from tests import servers, template
+from tests.faults.system import System, prepared
+from tests.project import Project
+
+OFTEN = {("postgresql", "rabbitmq"), ("postgresql", "kafka"), ("postgresql", "redis"), ("mongodb", "kafka")}
+"""The pairs that every run tries, in the cases that tell most."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How thoroughly a case is tried."""
+
+    events: int
+    seconds_down: float
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One case for each pair of database and broker, of those that it has anything to say about."""
+    if "place" not in metafunc.fixturenames:
+        return
+    everything = metafunc.config.getoption("--all")
+    marker = metafunc.definition.get_closest_marker("fault")
+    assert marker, "which pairs?"
+    pairs = sorted({(answers["database"], answers["broker"]) for answers in template.legal()})
+    chosen = [
+        pair
+        for pair in pairs
+        if pair[1] in marker.kwargs.get("brokers", pair[1])
+        and pair[0] in marker.kwargs.get("databases", pair[0])
+        and (everything or (marker.kwargs["often"] and pair in OFTEN))
+    ]
+    metafunc.parametrize("place", chosen, indirect=True, ids=["-".join(pair) for pair in chosen], scope="module")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A rendered project, and a broker that only its cases use, one after the other."""
+
+    database: str
+    broker: str
+    folder: Path
+    server: servers.Server | None
+
+
+@pytest.fixture(scope="session")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return template.put(tmp_path_factory.mktemp("template"))
+
+
+@pytest.fixture(scope="module")
+def place(request: pytest.FixtureRequest, source: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    database, broker = request.param
+    folder = tmp_path_factory.mktemp("faults") / "order-desk"
+    answers = {"framework": "fastapi", "database": database, "broker": broker}
+    run_copy(str(source), folder, data=answers, defaults=True, quiet=True)
+    Project(folder).make("setup")
+    if broker == "memory":
+        yield Place(database, broker, folder, None)
+        return
+    with servers.fresh(broker) as server:
+        yield Place(database, broker, folder, server)
+
+
+@pytest.fixture
+def more_settings(request: pytest.FixtureRequest) -> dict[str, str]:
+    """Settings of the service in this case, by `@pytest.mark.settings(...)`."""
+    marker = request.node.get_closest_marker("settings")
+    return dict(marker.kwargs) if marker else {}
+
+
+@pytest.fixture
+def system(place: Place, more_settings: dict[str, str]) -> Iterator[System]:
+    with prepared(place.database, place.broker, place.folder, place.server, more_settings) as system:
+        yield system
+
+
+@pytest.fixture(scope="session")
+def scale(pytestconfig: pytest.Config) -> Scale:
+    return Scale(1000, 10) if pytestconfig.getoption("--all") else Scale(150, 2)

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Never
@@ -23,6 +24,8 @@ from service.settings import Settings
 
 log = structlog.get_logger()
 
+REMEDY = "See .env.example; `make setup` makes an .env for development."
+
 commands = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
@@ -30,7 +33,11 @@ commands = typer.Typer(no_args_is_help=True, add_completion=False, pretty_except
 def serve() -> None:
     """Serve requests until told to stop, by SIGTERM or Ctrl-C."""
     settings = _prepare()
-    asyncio.run(_require_migrations(settings))
+    with _failing_clearly():
+        try:
+            asyncio.run(_require_migrations(settings))
+        except Unavailable as error:  # Until the database is back, /readyz tells that it is down.
+            log.warning("the database does not answer yet", error=repr(error.__cause__ or error))
     server = uvicorn.Server(
         uvicorn.Config(
             create_app(settings),
@@ -83,11 +90,10 @@ def admin(
         new = UserCreate(email=email, name=name, password=password, role="admin")
     except ValidationError as error:
         _fail(*(f"{each['loc'][0]}: {each['msg']}" for each in error.errors(include_input=False)))
-    asyncio.run(_require_migrations(settings))
     try:
-        user = asyncio.run(_add(settings, new))
-    except Unavailable as error:
-        _fail(str(error))
+        with _failing_clearly():
+            asyncio.run(_require_migrations(settings))
+            user = asyncio.run(_add(settings, new))
     except EmailTaken:
         typer.echo(f"There is a user {new.email} already; nothing has changed.")
     else:
@@ -100,12 +106,7 @@ async def _add(settings: Settings, new: UserCreate) -> User:
 
 
 async def _require_migrations(settings: Settings) -> None:
-    try:
-        is_migrated = await wiring.database.is_migrated(settings)
-    except Exception as error:  # noqa: BLE001 - /readyz tells when the database is back.
-        log.warning("the database does not answer yet", error=repr(error))
-        return
-    if not is_migrated:
+    if not await wiring.database.is_migrated(settings):
         _fail("The database lacks migrations. Run `make migrate`.")
 
 
@@ -113,7 +114,7 @@ def _prepare() -> Settings:
     try:
         settings = environment.load()
     except environment.SettingsError as error:
-        _fail(str(error), "See .env.example; `make setup` makes an .env for development.")
+        _fail(str(error), REMEDY)
     logs.configure(settings)
     return settings
 
@@ -122,8 +123,11 @@ def _prepare() -> Settings:
 def _failing_clearly() -> Iterator[None]:
     try:
         yield
+    except environment.SettingsError as error:
+        _fail(str(error), REMEDY)
     except Unavailable as error:
-        _fail(f"{error} {error.__cause__ or ''}".strip(), "Check DATABASE_URL, and that the server runs.")
+        reason = next(iter(str(error.__cause__ or "").splitlines()), "")
+        _fail(textwrap.shorten(f"{error} {reason}", 300), "Check DATABASE_URL, and that the server runs.")
 
 
 def _fail(*lines: str) -> Never:

@@ -9,7 +9,7 @@ from typing import Any
 from bson import ObjectId
 from pymongo import DESCENDING
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import ConnectionFailure, DuplicateKeyError
+from pymongo.errors import ConfigurationError, ConnectionFailure, DuplicateKeyError, OperationFailure
 
 from service.domain.errors import EmailTaken, Unavailable
 from service.domain.paging import Cursor, invalid_cursor
@@ -17,6 +17,8 @@ from service.domain.sessions import Session
 from service.domain.users import Account, CreationKey, User
 
 type Document = dict[str, Any]
+
+AUTHENTICATION_FAILED = 18
 
 
 class MongoDatabase:
@@ -192,5 +194,9 @@ def _email_taken_on_duplicate() -> Iterator[None]:
 def unavailable_on_failure() -> Iterator[None]:
     try:
         yield
-    except ConnectionFailure as error:
+    except (ConnectionFailure, ConfigurationError) as error:  # The latter when no host can be found by DNS.
+        raise Unavailable("The database does not answer.") from error
+    except OperationFailure as error:
+        if error.code != AUTHENTICATION_FAILED:
+            raise
         raise Unavailable("The database does not answer.") from error

@@ -1,12 +1,12 @@
 """The pool of connections, with every statement timed, and the database port on top of it."""
 
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from sqlalchemy import URL, Connection, QueuePool, event, text
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -17,18 +17,24 @@ from service.platform.statements import StatementTimer
 from service.ports import Database
 from service.settings import Settings
 
+NOT_SERVING = frozenset({"08", "28", "3D", "53", "57", "58"})
+"""The classes of SQLSTATE that tell of the server rather than of the statement: it lets nobody in, shuts down, …"""
 
-def pooled_engine(url: URL, settings: Settings, metrics: Metrics, connect_args: dict[str, Any]) -> AsyncEngine:
-    """An engine with the pool that the settings ask for. It connects on first use."""
+
+def pooled_engine(url: URL, settings: Settings, metrics: Metrics, options: Mapping[str, Any]) -> AsyncEngine:
+    """An engine with the pool that the settings ask for. It connects on first use.
+
+    Args:
+        options: What the database wants besides, as `create_async_engine` takes it.
+    """
     engine = create_async_engine(
         url,
         pool_size=settings.database_pool_size,
         max_overflow=settings.database_pool_overflow,
         pool_timeout=settings.database_pool_timeout_seconds,
         pool_recycle=settings.database_pool_recycle_seconds,
-        pool_pre_ping=True,
         hide_parameters=True,
-        connect_args=connect_args,
+        **options,
     )
     timer = StatementTimer(metrics, slow_milliseconds=settings.slow_query_milliseconds)
     _time_statements(engine, timer)
@@ -37,9 +43,10 @@ def pooled_engine(url: URL, settings: Settings, metrics: Metrics, connect_args: 
 
 
 @asynccontextmanager
-async def opened(engine: AsyncEngine) -> AsyncIterator[Database]:
-    async with disposing(engine):
-        yield SqlDatabase(engine)
+async def opened(reader: AsyncEngine, writer: AsyncEngine) -> AsyncIterator[Database]:
+    """The database on two engines with one pool."""
+    async with disposing(reader):
+        yield SqlDatabase(reader, writer)
 
 
 @asynccontextmanager
@@ -53,10 +60,9 @@ async def disposing(engine: AsyncEngine) -> AsyncIterator[AsyncEngine]:
 
 
 class SqlDatabase:
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
-        # Reads need no BEGIN and no ROLLBACK, each of which is a round trip.
-        self._reader = engine.execution_options(isolation_level="AUTOCOMMIT")
+    def __init__(self, reader: AsyncEngine, writer: AsyncEngine) -> None:
+        self._reader = reader
+        self._writer = writer
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[SqlStores]:
@@ -67,7 +73,7 @@ class SqlDatabase:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[SqlStores]:
         with unavailable_on_failure():
-            async with self._engine.begin() as connection:
+            async with self._writer.begin() as connection:
                 yield SqlStores(connection)
 
     async def ping(self) -> None:
@@ -81,8 +87,20 @@ def unavailable_on_failure() -> Iterator[None]:
         yield
     except PoolTimeoutError as error:
         raise Unavailable("All connections to the database are in use.") from error
-    except (OperationalError, InterfaceError, OSError) as error:
+    except DBAPIError as error:
+        if _is_serving(error):
+            raise
         raise Unavailable("The database does not answer.") from error
+    except OSError as error:
+        raise Unavailable("The database does not answer.") from error
+
+
+def _is_serving(error: DBAPIError) -> bool:
+    """Whether the statement is at fault, and not the server or the connection to it."""
+    state = str(getattr(error.orig, "sqlstate", None) or "")
+    # Of SQLite, the bare DatabaseError says that its file is none, or broken.
+    is_lost = isinstance(error, OperationalError | InterfaceError) or type(error) is DatabaseError
+    return not (is_lost or error.connection_invalidated or state[:2] in NOT_SERVING)
 
 
 def _time_statements(engine: AsyncEngine, timer: StatementTimer) -> None:

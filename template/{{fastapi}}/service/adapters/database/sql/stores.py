@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, insert, select, tuple_, update
+from sqlalchemy import Row, Select, bindparam, delete, insert, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -35,6 +35,10 @@ SESSION = (
 )
 
 
+# Asked for with every request: made once, since putting a statement together takes as long as carrying it out.
+USER_BY_ID = select(*USER).where(UserRow.id == bindparam("id"))
+
+
 class SqlStores:
     """All stores, on one connection."""
 
@@ -60,7 +64,7 @@ class SqlUserStore:
     async def get(self, user_id: str) -> User | None:
         if not _is_id(user_id):
             return None
-        row = await self._first(select(*USER).where(UserRow.id == user_id))
+        row = (await self._connection.execute(USER_BY_ID, {"id": user_id})).first()
         return _user(row) if row else None
 
     async def get_account(self, user_id: str) -> Account | None:

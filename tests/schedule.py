@@ -10,15 +10,19 @@ from xdist.remote import Producer
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
 # What takes longest comes first, or else one worker would be at it while the others have nothing left to do.
-FIRST = ("tests/variants/", "tests/render/")
+FIRST = ("tests/variants/", "tests/render/", "tests/faults/")
 # All of it on one worker: what its tests look at takes longer to make than to look at.
 TOGETHER = "tests/render/"
+# Each file of it on one worker: its tests share servers and services.
+BY_FILE = "tests/faults/"
 
 
 class Scheduling(LoadScopeScheduling):
     @override
     def _split_scope(self, nodeid: str) -> str:
-        return TOGETHER if nodeid.startswith(TOGETHER) else nodeid
+        if nodeid.startswith(TOGETHER):
+            return TOGETHER
+        return nodeid.partition("::")[0] if nodeid.startswith(BY_FILE) else nodeid
 
 
 @pytest.hookimpl(optionalhook=True)

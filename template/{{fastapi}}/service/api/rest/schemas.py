@@ -61,9 +61,7 @@ class UserResponse(Response):
 
     @classmethod
     def of(cls, user: User) -> Self:
-        return cls.model_construct(
-            id=user.id, email=user.email, name=user.name, role=user.role, created_at=user.created_at
-        )
+        return cls.model_validate(user)
 
 
 class UserPage(Response):
@@ -72,7 +70,7 @@ class UserPage(Response):
 
     @classmethod
     def of(cls, page: Page[User]) -> Self:
-        return cls.model_construct(items=[UserResponse.of(user) for user in page.items], next_cursor=page.next_cursor)
+        return cls.model_validate(page)
 
 
 class SignInForm(BaseModel):

@@ -7,11 +7,21 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, delete, insert, select, tuple_, update
+from sqlalchemy import (
+    Row,
+    Select,
+    Uuid,
+    bindparam,
+    delete,
+    insert,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service.adapters.database.sql.tables import SessionRow, UserRow
+from service.adapters.database.sql.tables import SessionRow, UserRow, UtcDateTime
 from service.domain.errors import EmailTaken, NotFound
 from service.domain.paging import Cursor, invalid_cursor
 from service.domain.sessions import Session
@@ -37,6 +47,11 @@ SESSION = (
 
 # Asked for with every request: made once, since putting a statement together takes as long as carrying it out.
 USER_BY_ID = select(*USER).where(UserRow.id == bindparam("id"))
+FIRST_USERS = select(*USER).order_by(UserRow.created_at.desc(), UserRow.id.desc()).limit(bindparam("limit"))
+NEXT_USERS = FIRST_USERS.where(
+    tuple_(UserRow.created_at, UserRow.id)
+    < tuple_(bindparam("created_at", type_=UtcDateTime()), bindparam("id", type_=Uuid(as_uuid=False)))
+)
 
 
 class SqlStores:
@@ -83,13 +98,13 @@ class SqlUserStore:
         return (_user(row), CreationKey(key, row.creation_fingerprint)) if row else None
 
     async def page(self, after: Cursor | None, limit: int) -> Sequence[User]:
-        statement = select(*USER).order_by(UserRow.created_at.desc(), UserRow.id.desc()).limit(limit)
-        if after is not None:
-            if not _is_id(after.id):
-                raise invalid_cursor()
-            position = tuple_(UserRow.created_at, UserRow.id)
-            statement = statement.where(position < (after.created_at, after.id))
-        rows = await self._connection.execute(statement)
+        if after is None:
+            rows = await self._connection.execute(FIRST_USERS, {"limit": limit})
+        elif _is_id(after.id):
+            position = {"created_at": after.created_at, "id": after.id}
+            rows = await self._connection.execute(NEXT_USERS, {"limit": limit, **position})
+        else:
+            raise invalid_cursor()
         return [_user(row) for row in rows]
 
     async def add(self, user: User, password_hash: str, key: CreationKey | None = None) -> None:

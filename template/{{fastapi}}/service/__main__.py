@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from service import settings as environment
 from service import wiring
 from service.api.rest.app import create_app
-from service.api.rest.schemas import UserCreate
+from service.api.rest.schemas import UserCreate, in_words
 from service.domain.errors import EmailTaken, Unavailable
 from service.domain.users import User
 from service.platform import logs
@@ -89,7 +89,7 @@ def admin(
     try:
         new = UserCreate(email=email, name=name, password=password, role="admin")
     except ValidationError as error:
-        _fail(*(f"{each['loc'][0]}: {each['msg']}" for each in error.errors(include_input=False)))
+        _fail(*(f"{each['loc'][0]}: {in_words(each)}" for each in error.errors(include_input=False)))
     try:
         with _failing_clearly():
             asyncio.run(_require_migrations(settings))

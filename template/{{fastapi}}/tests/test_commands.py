@@ -78,16 +78,18 @@ async def test_an_admin_is_made_once(command: Commands, settings: Settings) -> N
 
 
 @pytest.mark.parametrize(
-    ("email", "password", "field"), [("admin", PASSWORD, "email"), (EMAIL, "too short", "password")]
+    ("email", "password", "told"),
+    [
+        ("admin", PASSWORD, "email: is not an e-mail address\n"),
+        (EMAIL, "too short", "password: String should have at least 12 characters\n"),
+    ],
 )
 async def test_an_admin_needs_an_address_and_a_good_password(
-    command: Commands, email: str, password: str, field: str
+    command: Commands, email: str, password: str, told: str
 ) -> None:
     status, output = await command("admin", email, ADMIN_PASSWORD=password)
 
-    assert status == 2
-    assert output.startswith(f"{field}: ")
-    assert password not in output
+    assert (status, output) == (2, told)
 
 
 @pytest.mark.parametrize("arguments", [("serve",), ("admin", EMAIL)])

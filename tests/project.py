@@ -43,12 +43,15 @@ class Project:
         return run(["make", *arguments], self.folder, {**environment(), **self.settings, **variables})
 
     @contextmanager
-    def running(self) -> Iterator[str]:
-        """Runs `make run` until told to stop; gives the URL. Fails unless it ends well, with nothing left over."""
+    def running(self, ready: str = "/readyz") -> Iterator[str]:
+        """Runs `make run` until told to stop; gives the URL. Fails unless it ends well, with nothing left over.
+
+        Args:
+            ready: What is answered with a success as soon as it runs.
+        """
         port = free_port()
         url = f"http://127.0.0.1:{port}"
-        log_path = self.folder.with_name(f"{self.folder.name}.log")
-        with log_path.open("w+") as log:
+        with self.log(url).open("w+") as log:
             server = subprocess.Popen(
                 ["make", "run"],
                 cwd=self.folder,
@@ -59,11 +62,15 @@ class Project:
                 start_new_session=True,
             )
             try:
-                _await_start(server, url, log)
+                _await_start(server, url + ready, log)
                 yield url
                 _stop(server, log)
             finally:
                 _kill(server)
+
+    def log(self, url: str) -> Path:
+        """What the one that runs at a URL has written."""
+        return self.folder.with_name(f"{self.folder.name}-{url.rpartition(':')[2]}.log")
 
 
 def environment() -> dict[str, str]:
@@ -121,7 +128,7 @@ def _await_start(server: subprocess.Popen[bytes], url: str, log: IO[str]) -> Non
         if server.poll() is not None:
             raise StepFailed("make run", f"ended with {server.returncode}", _read(log))
         with suppress(httpx.TransportError):
-            if httpx.get(f"{url}/readyz", timeout=5).is_success:
+            if httpx.get(url, timeout=5).is_success:
                 return
         time.sleep(0.05)
     raise StepFailed("make run", f"was not ready after {START_PATIENCE:.0f} s", _read(log))

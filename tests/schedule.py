@@ -13,8 +13,8 @@ from xdist.scheduler.loadscope import LoadScopeScheduling
 FIRST = ("tests/variants/", "tests/faults/", "tests/render/")
 # All of it on one worker: what its tests look at takes longer to make than to look at.
 TOGETHER = "tests/render/"
-# All of one pair of database and broker on one worker.
-IN_PAIRS = "tests/faults/"
+# Of these, each file on one worker, since its tests share servers and services; and each pair of database and broker.
+BY_FILE, IN_PAIRS = "tests/faults/", "tests/faults/test_events.py"
 
 
 class Scheduling(LoadScopeScheduling):
@@ -22,7 +22,9 @@ class Scheduling(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         if nodeid.startswith(IN_PAIRS):
             return IN_PAIRS + nodeid.partition("[")[2]
-        return TOGETHER if nodeid.startswith(TOGETHER) else nodeid
+        if nodeid.startswith(TOGETHER):
+            return TOGETHER
+        return nodeid.partition("::")[0] if nodeid.startswith(BY_FILE) else nodeid
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -12,9 +12,11 @@ import io
 import warnings
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, override
 
+from copier._jinja_ext import SandboxedEnvironment
 from copier._main import Worker
 from copier._template import Template
 from copier._types import MISSING
@@ -77,11 +79,24 @@ def _template(source: Source, ref: str | None) -> Template:
 
 
 class _Worker(Worker):
-    """Leaves Git alone: Copier asks it about each file that it writes, and here no repository knows them yet."""
+    """Does once what Copier does for every file again, and leaves Git alone."""
 
     @override
     def _sync_git_index_executable_bit(self, dst_relpath: Path, src_mode: int) -> None:
-        return
+        """Copier asks Git about each file that it writes, and here no repository knows them yet."""
+
+    @cached_property
+    @override
+    def jinja_env(self) -> SandboxedEnvironment:
+        environment = super().jinja_env
+        # Each folder's name is a template, which Copier would compile again for each file in it.
+        environment.from_string = cache(environment.from_string)  # pyrefly: ignore[method-assign]
+        return environment
+
+    @cached_property
+    @override
+    def answers_relpath(self) -> Path:
+        return super().answers_relpath
 
 
 def _worker(template: Template, folder: Path, answers: Mapping[str, object] | None = None) -> Worker:

@@ -45,16 +45,13 @@ def check(target: Path) -> None:
     Raises:
         Refusal: It cannot.
     """
-    if target.is_dir():
-        if any(target.iterdir()):
-            raise Refusal(f"PATH: {target} is not empty.\nName a folder that is new or empty.")
-    elif os.path.lexists(target):
-        raise Refusal(f"PATH: {target} exists, and is not a folder.\nName a folder that is new or empty.")
-    base = _existing(target.resolve())
+    base = _existing(target)
     if not base.is_dir():
-        raise Refusal(f"PATH: {base} is not a folder.\nName another place.")
+        raise Refusal(f"PATH: {base} is not a folder.\nName a folder that is new or empty.")
     if not os.access(base, os.W_OK | os.X_OK):
         raise Refusal(f"PATH: {base} is not writable.\nName another place, or change its permissions.")
+    if base == target and any(target.iterdir()):
+        raise Refusal(f"PATH: {target} is not empty.\nName a folder that is new or empty.")
 
 
 @contextmanager

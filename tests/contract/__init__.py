@@ -1,6 +1,9 @@
 """Holds any running service, in any language, to the contract. It knows a URL and an admin, and nothing else.
 
-pytest tests/contract --service-url http://127.0.0.1:8000 --admin-email … --admin-password …
+It makes some two thousand users and leaves most of them behind, so the service should hash passwords at a low cost,
+on data that may be thrown away.
+
+    pytest tests/contract --service-url http://127.0.0.1:8000 --admin-email … --admin-password …
 """
 
 import pytest

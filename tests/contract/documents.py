@@ -1,6 +1,6 @@
 """Compares two OpenAPI documents by what they say, not by how they say it.
 
-Whatever only people read (titles, descriptions, examples, operation ids), the order of things, references
+Whatever only people read (titles, descriptions, examples), the order of things, references
 and the several spellings of one thing are levelled out first. What is left must be equal.
 """
 
@@ -86,6 +86,7 @@ class Normaliser:
         body = self.resolve(operation.get("requestBody", {}))
         return _without_empty(
             {
+                "operationId": operation.get("operationId"),
                 "tags": sorted(operation.get("tags", [])),
                 "deprecated": operation.get("deprecated", False),
                 "security": [

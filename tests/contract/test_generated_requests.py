@@ -1,7 +1,7 @@
 """Schemathesis: hundreds of requests made from the document that the service serves, valid ones and others.
 
-All of its checks are on. One of them has nothing to do: `object_level_authorization` compares users who create things of
-their own, which ours do not; `test_authorization.py` is about that.
+All of its checks are on. One of them has nothing to do: `object_level_authorization` compares users who create
+things of their own, which ours do not; `test_authorization.py` is about that.
 """
 
 import os

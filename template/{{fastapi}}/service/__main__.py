@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import textwrap
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ from pydantic import ValidationError
 from service import settings as environment
 from service import wiring
 from service.api.rest.app import create_app
-from service.api.rest.schemas import UserCreate
+from service.api.rest.schemas import UserCreate, in_words
 from service.domain.errors import EmailTaken, NotFound, Unavailable
 from service.domain.events import DeadLetter
 from service.domain.users import User
@@ -27,6 +28,7 @@ from service.wiring import Service
 log = structlog.get_logger()
 
 CONTRACT = Path(__file__).parents[1] / "contract" / "asyncapi.yaml"
+REMEDY = "See .env.example; `make setup` makes an .env for development."
 
 commands = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 events = typer.Typer(
@@ -39,7 +41,11 @@ commands.add_typer(events, name="events")
 def serve() -> None:
     """Serve requests until told to stop, by SIGTERM or Ctrl-C."""
     settings = _prepare()
-    asyncio.run(_require_migrations(settings))
+    with _failing_clearly():
+        try:
+            asyncio.run(_require_migrations(settings))
+        except Unavailable as error:  # Until the database is back, /readyz tells that it is down.
+            log.warning("the database does not answer yet", error=repr(error.__cause__ or error))
     server = uvicorn.Server(
         uvicorn.Config(
             create_app(settings),
@@ -91,14 +97,11 @@ def admin(
     try:
         new = UserCreate(email=email, name=name, password=password, role="admin")
     except ValidationError as error:
-        _fail(*(f"{each['loc'][0]}: {each['msg']}" for each in error.errors(include_input=False)))
-    asyncio.run(_require_migrations(settings))
+        _fail(*(f"{each['loc'][0]}: {in_words(each)}" for each in error.errors(include_input=False)))
     try:
-        user = asyncio.run(_add(settings, new))
-    except NotFound as error:
-        _fail(str(error))
-    except Unavailable as error:
-        _fail(str(error))
+        with _failing_clearly():
+            asyncio.run(_require_migrations(settings))
+            user = asyncio.run(_add(settings, new))
     except EmailTaken:
         typer.echo(f"There is a user {new.email} already; nothing has changed.")
     else:
@@ -181,12 +184,7 @@ async def _add(settings: Settings, new: UserCreate) -> User:
 
 
 async def _require_migrations(settings: Settings) -> None:
-    try:
-        is_migrated = await wiring.database.is_migrated(settings)
-    except Exception as error:  # noqa: BLE001 - /readyz tells when the database is back.
-        log.warning("the database does not answer yet", error=repr(error))
-        return
-    if not is_migrated:
+    if not await wiring.database.is_migrated(settings):
         _fail("The database lacks migrations. Run `make migrate`.")
 
 
@@ -194,7 +192,7 @@ def _prepare() -> Settings:
     try:
         settings = environment.load()
     except environment.SettingsError as error:
-        _fail(str(error), "See .env.example; `make setup` makes an .env for development.")
+        _fail(str(error), REMEDY)
     logs.configure(settings)
     return settings
 
@@ -205,8 +203,11 @@ def _failing_clearly() -> Iterator[None]:
         yield
     except NotFound as error:
         _fail(str(error))
+    except environment.SettingsError as error:
+        _fail(str(error), REMEDY)
     except Unavailable as error:
-        _fail(f"{error} {error.__cause__ or ''}".strip(), "Check DATABASE_URL, and that the server runs.")
+        reason = next(iter(str(error.__cause__ or "").splitlines()), "")
+        _fail(textwrap.shorten(f"{error} {reason}", 300), "Check DATABASE_URL, and that the server runs.")
 
 
 def _fail(*lines: str) -> Never:

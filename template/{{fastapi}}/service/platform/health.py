@@ -47,10 +47,20 @@ async def check(dependencies: Sequence[Dependency]) -> Health:
 
 
 async def _is_up(dependency: Dependency) -> bool:
+    asked = asyncio.create_task(_ask(dependency))
     try:
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            await dependency.ping()
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is the answer.
+        await asyncio.wait([asked], timeout=PATIENCE_SECONDS)
+    finally:
+        asked.cancel()  # But not waited for: what hangs may be slow to break off too.
+    error = asked.result() if asked.done() else TimeoutError("no answer in time")
+    if error is not None:
         log.warning("dependency is down", dependency=dependency.name, error=repr(error))
-        return False
-    return True
+    return error is None
+
+
+async def _ask(dependency: Dependency) -> Exception | None:
+    try:
+        await dependency.ping()
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is the answer.
+        return error
+    return None

@@ -153,6 +153,13 @@ async def test_what_is_no_refresh_token_is_refused(service: Service, token: str)
         await service.sessions.refresh(token)
 
 
+async def test_a_refresh_token_with_more_behind_it_is_none(service: Service, ann: Person) -> None:
+    with pytest.raises(InvalidToken):
+        await service.sessions.refresh(f"{ann.tokens.refresh_token}.more")
+
+    assert await service.sessions.refresh(ann.tokens.refresh_token)
+
+
 async def test_a_guessed_secret_is_refused(service: Service, ann: Person) -> None:
     with pytest.raises(InvalidToken):
         await service.sessions.refresh(f"{_session_id(ann.tokens)}.guessed")

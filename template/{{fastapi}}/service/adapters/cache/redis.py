@@ -1,5 +1,6 @@
 """A cache in Redis, which all instances share."""
 
+import asyncio
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -41,12 +42,13 @@ async def connect(settings: Settings) -> AsyncIterator[Cache]:
         retry=Retry(NoBackoff(), 1),  # Once, since a connection of the pool may be one to a server that is gone.
     )
     async with Redis.from_pool(pool) as client:
-        yield RedisCache(client)
+        yield RedisCache(client, settings.cache_timeout_seconds)
 
 
 class RedisCache:
-    def __init__(self, client: Redis) -> None:
+    def __init__(self, client: Redis, timeout_seconds: float) -> None:
         self._client = client
+        self._timeout_seconds = timeout_seconds
         self._put = client.register_script(PUT_WITH_LEASE)
         self._rests_until = 0.0
 
@@ -73,7 +75,9 @@ class RedisCache:
         if time.monotonic() < self._rests_until:
             raise Unavailable("The cache did not answer a moment ago.")
         try:
-            return await operation()
+            # All in all: waiting for a connection, making it, asking, and all that once more.
+            async with asyncio.timeout(self._timeout_seconds):
+                return await operation()
         except (RedisError, OSError) as error:
             self._rests_until = time.monotonic() + REST_SECONDS
             raise Unavailable("The cache does not answer.") from error

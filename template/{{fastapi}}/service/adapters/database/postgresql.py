@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service.about import NAME
@@ -15,7 +16,7 @@ from service.platform.doorbell import Doorbell
 from service.platform.metrics import Metrics
 from service.platform.workers import Worker, running
 from service.ports import Database
-from service.settings import Settings
+from service.settings import Settings, SettingsError
 
 MIGRATION_LOCK = "SELECT pg_advisory_xact_lock(5701)"
 """Two instances that migrate at the same time do it one after the other; the second finds nothing to do."""
@@ -39,9 +40,12 @@ FOR EACH STATEMENT EXECUTE FUNCTION notify_outbox()
 
 @asynccontextmanager
 async def connect(settings: Settings, metrics: Metrics) -> AsyncIterator[Database]:
+    # Reads need no BEGIN and no ROLLBACK, each of which is a round trip; nor does the pool's ping.
+    engine = create_engine(settings, metrics, isolation_level="AUTOCOMMIT")
+    writer = engine.execution_options(isolation_level="READ COMMITTED")
     doorbell = Doorbell()
     listener = Worker("listener", lambda: _listen(settings.database_url, doorbell))
-    async with opened(create_engine(settings, metrics), doorbell) as database, running([listener]):
+    async with opened(engine, writer, doorbell) as database, running([listener]):
         yield database
 
 
@@ -55,13 +59,13 @@ async def is_migrated(settings: Settings) -> bool:
     return await schema.is_current(create_engine(settings, Metrics()))
 
 
-def create_engine(settings: Settings, metrics: Metrics) -> AsyncEngine:
-    return pooled_engine(
-        _url(settings.database_url),
-        settings,
-        metrics,
-        connect_args={"timeout": 5, "server_settings": {"application_name": NAME}},
-    )
+def create_engine(settings: Settings, metrics: Metrics, isolation_level: str = "READ COMMITTED") -> AsyncEngine:
+    options = {
+        "isolation_level": isolation_level,
+        "pool_pre_ping": True,
+        "connect_args": {"timeout": 5, "server_settings": {"application_name": NAME}},
+    }
+    return pooled_engine(_url(settings.database_url), settings, metrics, options)
 
 
 async def _listen(url: str, doorbell: Doorbell) -> None:
@@ -86,7 +90,10 @@ async def _listen(url: str, doorbell: Doorbell) -> None:
 
 def _url(text: str) -> URL:
     """The URL as SQLAlchemy's dialect wants it: it calls libpq's `sslmode` `ssl`."""
-    url = make_url(text).set(drivername="postgresql+asyncpg")
+    try:
+        url = make_url(text).set(drivername="postgresql+asyncpg")
+    except (ArgumentError, ValueError):
+        raise SettingsError("DATABASE_URL: cannot be read") from None  # Without the text: it may hold a password.
     if "sslmode" not in url.query:
         return url
     return url.difference_update_query(["sslmode"]).update_query_dict({"ssl": url.query["sslmode"]})

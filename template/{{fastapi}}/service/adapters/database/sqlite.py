@@ -1,6 +1,6 @@
 """SQLite: a file, and nothing to install."""
 
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from pathlib import Path
 
 from sqlalchemy import BigInteger, event, make_url
@@ -14,9 +14,13 @@ from service.platform.metrics import Metrics
 from service.ports import Database
 from service.settings import Settings
 
+LOCK_SECONDS = 10
+"""How long a writer waits for its turn."""
+
 
 def connect(settings: Settings, metrics: Metrics) -> AbstractAsyncContextManager[Database]:
-    return opened(create_engine(settings, metrics))
+    engine = create_engine(settings, metrics)
+    return opened(engine, engine)
 
 
 async def migrate(settings: Settings) -> None:
@@ -31,9 +35,12 @@ async def is_migrated(settings: Settings) -> bool:
 def create_engine(settings: Settings, metrics: Metrics) -> AsyncEngine:
     url = make_url(settings.database_url).set(drivername="sqlite+aiosqlite")
     if url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        with suppress(OSError):  # What is wrong, the first connection tells.
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     # IMMEDIATE: a writer takes its turn when it begins; one that becomes a writer later would fail.
-    engine = pooled_engine(url, settings, metrics, connect_args={"isolation_level": "IMMEDIATE", "timeout": 10})
+    engine = pooled_engine(
+        url, settings, metrics, {"connect_args": {"isolation_level": "IMMEDIATE", "timeout": LOCK_SECONDS}}
+    )
 
     @event.listens_for(engine.sync_engine, "connect")
     def configure(connection: DBAPIConnection, _record: object) -> None:

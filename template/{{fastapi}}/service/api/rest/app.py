@@ -55,4 +55,5 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 def _operation_id(route: APIRoute) -> str:
-    return route.name
+    first, *others = route.name.split("_")
+    return first + "".join(map(str.capitalize, others))

@@ -12,7 +12,8 @@ from service.wiring import Service
 bearer_token = OAuth2PasswordBearer(tokenUrl="/v1/auth/token", auto_error=False)
 
 
-def get_service(request: Request) -> Service:
+async def get_service(request: Request) -> Service:
+    """Asynchronous although it waits for nothing: FastAPI would call it in a thread otherwise."""
     return request.app.state.service
 
 

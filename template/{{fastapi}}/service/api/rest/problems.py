@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import MISSING, BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
+from service.api.rest.schemas import in_words
 from service.domain import errors
 
 log = structlog.get_logger()
@@ -143,7 +144,7 @@ def _field_error(error: Mapping[str, Any], body: str) -> FieldError:
     source, *path = error["loc"]
     if error["type"] == "json_invalid":
         return _wrong(body, "", f"is not valid JSON: {error['ctx']['error']}")
-    detail = "is not a known field" if error["type"] == "extra_forbidden" else error["msg"]
+    detail = "is not a known field" if error["type"] == "extra_forbidden" else in_words(error)
     return _wrong(body if source == "body" else source, ".".join(map(str, path)), detail)
 
 

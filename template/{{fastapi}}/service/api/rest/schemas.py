@@ -1,7 +1,8 @@
 """What goes over the wire, as `contract/openapi.yaml` describes it."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Literal, Self, TypedDict
+from typing import Annotated, Any, Literal, Self, TypedDict
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, with_config
 
@@ -16,6 +17,8 @@ EMAIL = (
     r"@[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+$"
 )
 NAME = r"^ *[^\x00-\x20\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
+
+IN_WORDS = {EMAIL: "is not an e-mail address", NAME: "is blank, or has control characters in it"}
 
 type Email = Annotated[str, StringConstraints(max_length=254, pattern=EMAIL), AfterValidator(str.lower)]
 type Name = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=NAME)]
@@ -64,9 +67,7 @@ class UserResponse(Response):
 
     @classmethod
     def of(cls, user: User) -> Self:
-        return cls.model_construct(
-            id=user.id, email=user.email, name=user.name, role=user.role, created_at=user.created_at
-        )
+        return cls.model_validate(user)
 
 
 class UserPage(Response):
@@ -75,7 +76,7 @@ class UserPage(Response):
 
     @classmethod
     def of(cls, page: Page[User]) -> Self:
-        return cls.model_construct(items=[UserResponse.of(user) for user in page.items], next_cursor=page.next_cursor)
+        return cls.model_validate(page)
 
 
 class ActivityResponse(Response):
@@ -124,6 +125,11 @@ class TokenPairResponse(Response):
             token_type="bearer",  # noqa: S106 - a kind of token, not one.
             expires_in=pair.expires_in,
         )
+
+
+def in_words(error: Mapping[str, Any]) -> str:
+    """What Pydantic finds wrong with a value, without a pattern that nobody wants to read."""
+    return IN_WORDS.get(error.get("ctx", {}).get("pattern"), error["msg"])
 
 
 class Liveness(Response):

@@ -25,7 +25,7 @@ def contract() -> Document:
 
 
 def operations(document: Document) -> dict[str, dict[str, set[str]]]:
-    """Of each operation: its answers, its parameters, and the media types of its body."""
+    """Of each operation: its id, its answers, its parameters, and the media types of its body."""
     found: dict[str, dict[str, set[str]]] = {}
     for path, item in document["paths"].items():
         shared = item.get("parameters", [])
@@ -33,6 +33,7 @@ def operations(document: Document) -> dict[str, dict[str, set[str]]]:
             operation = item[method]
             parameters = [resolve(document, each) for each in [*shared, *operation.get("parameters", [])]]
             found[f"{method.upper()} {path}"] = {
+                "id": {operation["operationId"]},
                 "answers": set(operation["responses"]),
                 "parameters": {f"{each['in']} {each['name']}" for each in parameters},
                 "body": set(operation.get("requestBody", {}).get("content", {})),

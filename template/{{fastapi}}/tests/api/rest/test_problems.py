@@ -8,7 +8,7 @@ from service.api.rest.middleware import LARGEST_BODY
 from service.api.rest.problems import PROBLEM_TYPES
 from service.domain import errors
 from service.domain.errors import ServiceError, Unavailable
-from tests.people import Person
+from tests.people import PASSWORD, Person
 
 
 class Broken:
@@ -91,6 +91,16 @@ async def test_a_body_that_is_too_large(anyone: AsyncClient, path: str) -> None:
 
     assert_problem(largest, 422, "validation")
     assert_problem(larger, 413, "too-large")
+
+
+async def test_patterns_are_told_in_words(admin: Person) -> None:
+    response = await admin.http.post("/v1/users", json={"email": "no", "name": "\t", "password": PASSWORD})
+
+    assert_problem(response, 422, "validation")
+    assert {each["field"]: each["detail"] for each in response.json()["errors"]} == {
+        "email": "is not an e-mail address",
+        "name": "is blank, or has control characters in it",
+    }
 
 
 async def test_everything_that_is_wrong_is_told_at_once(admin: Person) -> None:

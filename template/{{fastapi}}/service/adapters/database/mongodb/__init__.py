@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, IndexModel
 from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import ConfigurationError
 
 from service.about import NAME
 from service.adapters.database.mongodb.event_stores import EVENTFUL, Document
@@ -13,7 +14,7 @@ from service.adapters.database.mongodb.stores import MongoDatabase, unavailable_
 from service.platform.metrics import Metrics
 from service.platform.statements import StatementTimer
 from service.ports import Database
-from service.settings import Settings
+from service.settings import Settings, SettingsError
 
 DEFAULT_NAME = "app"
 
@@ -73,12 +74,15 @@ async def opened(settings: Settings, metrics: Metrics) -> AsyncIterator[AsyncDat
 
 def create_client(settings: Settings, metrics: Metrics) -> AsyncMongoClient[Document]:
     timer = StatementTimer(metrics, slow_milliseconds=settings.slow_query_milliseconds)
-    return AsyncMongoClient(
-        settings.database_url,
-        appname=NAME,
-        tz_aware=True,
-        maxPoolSize=settings.database_pool_size,
-        waitQueueTimeoutMS=round(settings.database_pool_timeout_seconds * 1000),
-        serverSelectionTimeoutMS=5000,
-        event_listeners=[CommandTimer(timer), ConnectionCounter(metrics)],
-    )
+    try:
+        return AsyncMongoClient(
+            settings.database_url,
+            appname=NAME,
+            tz_aware=True,
+            maxPoolSize=settings.database_pool_size,
+            waitQueueTimeoutMS=round(settings.database_pool_timeout_seconds * 1000),
+            serverSelectionTimeoutMS=5000,
+            event_listeners=[CommandTimer(timer), ConnectionCounter(metrics)],
+        )
+    except (ConfigurationError, ValueError):
+        raise SettingsError("DATABASE_URL: cannot be read") from None  # Without the text: it may hold a password.

@@ -8,7 +8,7 @@ from functools import cached_property
 from bson import ObjectId
 from pymongo import DESCENDING
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import ConnectionFailure, DuplicateKeyError
+from pymongo.errors import ConfigurationError, ConnectionFailure, DuplicateKeyError, OperationFailure
 
 from service.adapters.database.mongodb.event_stores import (
     DELETED,
@@ -30,6 +30,8 @@ from service.ports import Stores
 FIELDS = ("email", "name", "role", "created_at", "version", "generation", "password_hash", "creation")
 
 ALIVE = {"deleted": {"$exists": False}}
+
+AUTHENTICATION_FAILED = 18
 
 
 class MongoDatabase:
@@ -261,5 +263,9 @@ def _email_taken_on_duplicate() -> Iterator[None]:
 def unavailable_on_failure() -> Iterator[None]:
     try:
         yield
-    except ConnectionFailure as error:
+    except (ConnectionFailure, ConfigurationError) as error:  # The latter when no host can be found by DNS.
+        raise Unavailable("The database does not answer.") from error
+    except OperationFailure as error:
+        if error.code != AUTHENTICATION_FAILED:
+            raise
         raise Unavailable("The database does not answer.") from error

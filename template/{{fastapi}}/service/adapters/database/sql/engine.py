@@ -1,12 +1,12 @@
 """The pool of connections, with every statement timed, and the database port on top of it."""
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from sqlalchemy import URL, Connection, QueuePool, event, text
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -19,18 +19,24 @@ from service.platform.statements import StatementTimer
 from service.ports import Database, Stores
 from service.settings import Settings
 
+NOT_SERVING = frozenset({"08", "28", "3D", "53", "57", "58"})
+"""The classes of SQLSTATE that tell of the server rather than of the statement: it lets nobody in, shuts down, …"""
 
-def pooled_engine(url: URL, settings: Settings, metrics: Metrics, connect_args: dict[str, Any]) -> AsyncEngine:
-    """An engine with the pool that the settings ask for. It connects on first use."""
+
+def pooled_engine(url: URL, settings: Settings, metrics: Metrics, options: Mapping[str, Any]) -> AsyncEngine:
+    """An engine with the pool that the settings ask for. It connects on first use.
+
+    Args:
+        options: What the database wants besides, as `create_async_engine` takes it.
+    """
     engine = create_async_engine(
         url,
         pool_size=settings.database_pool_size,
         max_overflow=settings.database_pool_overflow,
         pool_timeout=settings.database_pool_timeout_seconds,
         pool_recycle=settings.database_pool_recycle_seconds,
-        pool_pre_ping=True,
         hide_parameters=True,
-        connect_args=connect_args,
+        **options,
     )
     timer = StatementTimer(metrics, slow_milliseconds=settings.slow_query_milliseconds)
     _time_statements(engine, timer)
@@ -39,10 +45,12 @@ def pooled_engine(url: URL, settings: Settings, metrics: Metrics, connect_args: 
 
 
 @asynccontextmanager
-async def opened(engine: AsyncEngine, doorbell: Doorbell | None = None) -> AsyncIterator[Database]:
-    """The database on an engine. The doorbell, if there is one, rings for events of other processes too."""
-    async with disposing(engine):
-        yield SqlDatabase(engine, doorbell or Doorbell())
+async def opened(
+    reader: AsyncEngine, writer: AsyncEngine, doorbell: Doorbell | None = None
+) -> AsyncIterator[Database]:
+    """The database on two engines with one pool. The doorbell, if there is one, rings for other processes too."""
+    async with disposing(reader):
+        yield SqlDatabase(reader, writer, doorbell or Doorbell())
 
 
 @asynccontextmanager
@@ -56,11 +64,10 @@ async def disposing(engine: AsyncEngine) -> AsyncIterator[AsyncEngine]:
 
 
 class SqlDatabase:
-    def __init__(self, engine: AsyncEngine, doorbell: Doorbell) -> None:
-        self._engine = engine
+    def __init__(self, reader: AsyncEngine, writer: AsyncEngine, doorbell: Doorbell) -> None:
+        self._reader = reader
+        self._writer = writer
         self._doorbell = doorbell
-        # Reads need no BEGIN and no ROLLBACK, each of which is a round trip.
-        self._reader = engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[SqlStores]:
@@ -71,7 +78,7 @@ class SqlDatabase:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[SqlStores]:
         with unavailable_on_failure():
-            async with self._engine.begin() as connection:
+            async with self._writer.begin() as connection:
                 stores = SqlStores(connection)
                 yield stores
         if stores.outbox.has_new:
@@ -99,8 +106,20 @@ def unavailable_on_failure() -> Iterator[None]:
         yield
     except PoolTimeoutError as error:
         raise Unavailable("All connections to the database are in use.") from error
-    except (OperationalError, InterfaceError, OSError) as error:
+    except DBAPIError as error:
+        if _is_serving(error):
+            raise
         raise Unavailable("The database does not answer.") from error
+    except OSError as error:
+        raise Unavailable("The database does not answer.") from error
+
+
+def _is_serving(error: DBAPIError) -> bool:
+    """Whether the statement is at fault, and not the server or the connection to it."""
+    state = str(getattr(error.orig, "sqlstate", None) or "")
+    # Of SQLite, the bare DatabaseError says that its file is none, or broken.
+    is_lost = isinstance(error, OperationalError | InterfaceError) or type(error) is DatabaseError
+    return not (is_lost or error.connection_invalidated or state[:2] in NOT_SERVING)
 
 
 def _time_statements(engine: AsyncEngine, timer: StatementTimer) -> None:

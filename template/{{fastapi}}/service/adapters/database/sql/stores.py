@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import CursorResult, Row, Select, delete, insert, select, tuple_, update
+from sqlalchemy import CursorResult, Row, Select, Uuid, bindparam, delete, insert, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,7 +18,7 @@ from service.adapters.database.sql.event_stores import (
     SqlLeases,
     SqlOutbox,
 )
-from service.adapters.database.sql.tables import SessionRow, UserRow
+from service.adapters.database.sql.tables import SessionRow, UserRow, UtcDateTime
 from service.domain.errors import EmailTaken, NotFound
 from service.domain.events import Event
 from service.domain.paging import Cursor, invalid_cursor
@@ -40,6 +40,15 @@ SESSION = (
     SessionRow.generation,
     SessionRow.secret_hash,
     SessionRow.expires_at,
+)
+
+
+# Asked for with every request: made once, since putting a statement together takes as long as carrying it out.
+USER_BY_ID = select(*USER).where(UserRow.id == bindparam("id"))
+FIRST_USERS = select(*USER).order_by(UserRow.created_at.desc(), UserRow.id.desc()).limit(bindparam("limit"))
+NEXT_USERS = FIRST_USERS.where(
+    tuple_(UserRow.created_at, UserRow.id)
+    < tuple_(bindparam("created_at", type_=UtcDateTime()), bindparam("id", type_=Uuid(as_uuid=False)))
 )
 
 
@@ -89,7 +98,7 @@ class SqlUserStore:
     async def get(self, user_id: str) -> User | None:
         if not _is_id(user_id):
             return None
-        row = await self._first(select(*USER).where(UserRow.id == user_id))
+        row = (await self._connection.execute(USER_BY_ID, {"id": user_id})).first()
         return _user(row) if row else None
 
     async def get_account(self, user_id: str) -> Account | None:
@@ -108,13 +117,13 @@ class SqlUserStore:
         return (_user(row), CreationKey(key, row.creation_fingerprint)) if row else None
 
     async def page(self, after: Cursor | None, limit: int) -> Sequence[User]:
-        statement = select(*USER).order_by(UserRow.created_at.desc(), UserRow.id.desc()).limit(limit)
-        if after is not None:
-            if not _is_id(after.id):
-                raise invalid_cursor()
-            position = tuple_(UserRow.created_at, UserRow.id)
-            statement = statement.where(position < (after.created_at, after.id))
-        rows = await self._connection.execute(statement)
+        if after is None:
+            rows = await self._connection.execute(FIRST_USERS, {"limit": limit})
+        elif _is_id(after.id):
+            position = {"created_at": after.created_at, "id": after.id}
+            rows = await self._connection.execute(NEXT_USERS, {"limit": limit, **position})
+        else:
+            raise invalid_cursor()
         return [_user(row) for row in rows]
 
     async def add(self, user: User, password_hash: str, event: Event, key: CreationKey | None = None) -> None:

@@ -20,7 +20,9 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     @override
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC) if value else None
+        if value is None or value.tzinfo is UTC:
+            return value
+        return value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC)
 
 
 class Base(DeclarativeBase):

@@ -1,0 +1,1 @@
+"""How fast it is, beside something bare in the same run. `make bench`; never part of the tests."""

@@ -9,12 +9,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from tests.contract.documents import Node
 from tests.contract.events import FOREIGN, Message, foreign_event, message
+
+if TYPE_CHECKING:
+    from tests.contract.documents import Node
 
 type Entry = tuple[str, str | None, str | None]
 """The type of an event, whom it is about, and who did it."""

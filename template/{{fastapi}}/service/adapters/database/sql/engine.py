@@ -45,9 +45,7 @@ def pooled_engine(url: URL, settings: Settings, metrics: Metrics, options: Mappi
 
 
 @asynccontextmanager
-async def opened(
-    reader: AsyncEngine, writer: AsyncEngine, doorbell: Doorbell | None = None
-) -> AsyncIterator[Database]:
+async def opened(reader: AsyncEngine, writer: AsyncEngine, doorbell: Doorbell | None = None) -> AsyncIterator[Database]:
     """The database on two engines with one pool. The doorbell, if there is one, rings for other processes too."""
     async with disposing(reader):
         yield SqlDatabase(reader, writer, doorbell or Doorbell())

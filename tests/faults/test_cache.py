@@ -18,8 +18,8 @@ from tests.servers import Server
 
 from .service import Instance, Load, project, readers, running, wait_until, with_admin, writer
 
-CACHE_SECONDS = 1.0
-SLOWEST = CACHE_SECONDS + 0.8  # Less than twice.
+CACHE_SECONDS = 1.5
+SLOWEST = CACHE_SECONDS + 1.3  # Less than twice, and patient with a busy machine.
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def test_without_its_cache_the_service_works_on(target: Target, harm: Harm) -> N
         harm.begin(server)
         harmed = time.monotonic()
         assert instance.health() == (200, {"database": "up", "cache": "down"})
-        wait_until(lambda: time.monotonic() > harmed + 2.5, "the cache was left alone, and tried again")
+        wait_until(lambda: time.monotonic() > harmed + CACHE_SECONDS + 2, "the cache was left alone, and tried again")
         assert len(load.since(harmed)) > 50
         hits = instance.hits
         harm.end(server)

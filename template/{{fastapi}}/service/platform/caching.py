@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import functools
 import hashlib
+import time
 from collections.abc import Awaitable, Callable
 from typing import get_type_hints
 
@@ -166,7 +167,10 @@ class CachedFunction[**P, Result]:
         """The lease to compute the result, or what another process has computed in the meantime."""
         found: bytes | None = None
         has_waited = False
+        patience_ends = time.monotonic() + LEASE_SECONDS
         while (lease := await self._manager.lease(key)) is None:
+            if time.monotonic() > patience_ends:
+                raise Unavailable("Nobody else has come to an end in time.")
             await asyncio.sleep(POLL_SECONDS)
             if (found := await self._manager.get(key)) is not None:
                 return "", found

@@ -189,6 +189,17 @@ async def test_a_process_that_died_with_the_lease_does_not_stop_the_others(
         assert await count() == 1
 
 
+async def test_nobody_waits_forever_for_other_processes(
+    manager: CacheManager, breakable: BreakableCache, counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(caching, "LEASE_SECONDS", 0.05)
+    count = cached(manager, counter.run)
+    assert await breakable.lease(count.key(), MINUTE)
+
+    async with asyncio.timeout(1):
+        assert await count() == 1
+
+
 async def test_waiting_for_another_process_ends_with_what_it_kept(
     manager: CacheManager, breakable: BreakableCache, counter: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:

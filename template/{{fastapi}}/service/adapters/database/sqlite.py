@@ -1,5 +1,6 @@
 """SQLite: a file, and nothing to install."""
 
+import sqlite3
 from contextlib import AbstractAsyncContextManager, suppress
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from sqlalchemy.ext.compiler import compiles
 
 from service.adapters.database.sql import schema
 from service.adapters.database.sql.engine import opened, pooled_engine
+from service.domain.errors import Unavailable
 from service.platform.metrics import Metrics
 from service.ports import Database
 from service.settings import Settings
@@ -25,11 +27,11 @@ def connect(settings: Settings, metrics: Metrics) -> AbstractAsyncContextManager
 
 async def migrate(settings: Settings) -> None:
     """Brings the database to the newest revision."""
-    await schema.upgrade(create_engine(settings, Metrics()))
+    await schema.upgrade(_short_lived(settings))
 
 
 async def is_migrated(settings: Settings) -> bool:
-    return await schema.is_current(create_engine(settings, Metrics()))
+    return await schema.is_current(_short_lived(settings))
 
 
 def create_engine(settings: Settings, metrics: Metrics) -> AsyncEngine:
@@ -58,3 +60,13 @@ def create_engine(settings: Settings, metrics: Metrics) -> AsyncEngine:
 def _integer(_type: BigInteger, _compiler: object, **_: object) -> str:
     """SQLite counts up in columns of this type only, which hold 64 bits there."""
     return "INTEGER"
+
+
+def _short_lived(settings: Settings) -> AsyncEngine:
+    """An engine whose event loop soon ends; a thread of aiosqlite that cannot open its file would still look for it."""
+    engine = create_engine(settings, Metrics())
+    try:
+        sqlite3.connect(engine.url.database or "").close()
+    except sqlite3.Error as error:
+        raise Unavailable("The database does not answer.") from error
+    return engine

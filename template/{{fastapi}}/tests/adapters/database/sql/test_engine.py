@@ -1,7 +1,11 @@
+import asyncio
+
 import pytest
+from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
 
 from service import wiring
+from service.adapters.database.sql.engine import disposing
 from service.adapters.database.sql.stores import SqlUserStore
 from service.domain.errors import NotFound, Unavailable, WrongCredentials
 from service.domain.events import Event
@@ -35,6 +39,23 @@ async def test_who_finds_all_connections_in_use_waits_and_is_told(settings: Sett
         async with database.read() as stores:
             assert await stores.users.page(None, 1) == []
         assert (connections("in_use"), connections("idle")) == (0, 1)
+
+
+async def test_a_connection_that_has_grown_old_is_replaced(settings: Settings) -> None:
+    aging = settings.model_copy(update={"database_pool_recycle_seconds": 0.3})
+    count = 0
+
+    def opened(*_: object) -> None:
+        nonlocal count
+        count += 1
+
+    async with disposing(wiring.database.create_engine(aging, Metrics())) as engine:
+        event.listen(engine.sync_engine, "connect", opened)
+        for pause, expected in ((0, 1), (0, 1), (0.35, 2), (0, 2)):
+            await asyncio.sleep(pause)
+            async with engine.connect() as connection:
+                await connection.execute(text("SELECT 1"))
+            assert count == expected
 
 
 async def test_a_database_that_does_not_answer_is_unavailable(database: Database) -> None:

@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -24,10 +25,14 @@ class Scale:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One case for each pair of database and broker, of those that it has anything to say about."""
     if marker := metafunc.definition.get_closest_marker("fault"):
-        pairs = sorted({(answers["database"], answers["broker"]) for answers in template.legal()})
         databases, brokers = (marker.kwargs.get(name, ()) for name in ("databases", "brokers"))
-        pairs = [pair for pair in pairs if pair[0] in (databases or pair[0]) and pair[1] in (brokers or pair[1])]
+        pairs = [pair for pair in _pairs() if pair[0] in (databases or pair[0]) and pair[1] in (brokers or pair[1])]
         metafunc.parametrize("place", pairs, indirect=True, ids=["-".join(pair) for pair in pairs], scope="module")
+
+
+@cache
+def _pairs() -> list[tuple[str, str]]:
+    return sorted({(answers["database"], answers["broker"]) for answers in template.legal()})
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from tests.faults.system import System, prepared
 from tests.project import Project
 
 OFTEN = {("postgresql", "rabbitmq"), ("postgresql", "kafka"), ("postgresql", "redis"), ("mongodb", "kafka")}
-"""The pairs that every run tries, in the cases that tell most."""
+"""The pairs that every run tries, in the cases that tell most of their databases."""
 
 
 @dataclass(frozen=True)
@@ -23,20 +24,31 @@ class Scale:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One case for each pair of database and broker, of those that it has anything to say about."""
-    if "place" not in metafunc.fixturenames:
-        return
-    everything = metafunc.config.getoption("--all")
-    marker = metafunc.definition.get_closest_marker("fault")
-    assert marker, "which pairs?"
-    pairs = sorted({(answers["database"], answers["broker"]) for answers in template.legal()})
-    chosen = [
-        pair
-        for pair in pairs
-        if pair[1] in marker.kwargs.get("brokers", pair[1])
-        and pair[0] in marker.kwargs.get("databases", pair[0])
-        and (everything or (marker.kwargs["often"] and pair in OFTEN))
-    ]
-    metafunc.parametrize("place", chosen, indirect=True, ids=["-".join(pair) for pair in chosen], scope="module")
+    if marker := metafunc.definition.get_closest_marker("fault"):
+        databases, brokers = (marker.kwargs.get(name, ()) for name in ("databases", "brokers"))
+        pairs = [pair for pair in _pairs() if pair[0] in (databases or pair[0]) and pair[1] in (brokers or pair[1])]
+        metafunc.parametrize("place", pairs, indirect=True, ids=["-".join(pair) for pair in pairs], scope="module")
+
+
+@cache
+def _pairs() -> list[tuple[str, str]]:
+    return sorted({(answers["database"], answers["broker"]) for answers in template.legal()})
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out what is not for every run; pytest tells how many."""
+    if not config.getoption("--all"):
+        left_out = [item for item in items if isinstance(item, pytest.Function) and _is_for_all_only(item)]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
+
+
+def _is_for_all_only(item: pytest.Function) -> bool:
+    marker = item.get_closest_marker("fault")
+    if marker is None:
+        return False
+    pair = item.callspec.params["place"]
+    return pair not in OFTEN or pair[0] not in marker.kwargs["often"]
 
 
 @dataclass(frozen=True)

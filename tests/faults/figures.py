@@ -15,7 +15,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "fault(often, brokers, databases): which pairs to try it on; often in every run")
+    config.addinivalue_line(
+        "markers", "fault(often, brokers, databases): what to try it on; `often` with these databases in every run"
+    )
     config.addinivalue_line("markers", "settings(NAME=value): of the service in this case")
 
 

@@ -9,14 +9,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 
-from tests.contract.events import FOREIGN, Message, foreign_event, message
-
-if TYPE_CHECKING:
-    from tests.contract.documents import Node
+from tests.contract.events import Message, foreign_event, message
 
 type Entry = tuple[str, str | None, str | None]
 """The type of an event, whom it is about, and who did it."""
@@ -33,24 +30,18 @@ class Ledger:
     expected: Counter[Entry] = field(default_factory=Counter)
     possible: Counter[Entry] = field(default_factory=Counter)
     """What was under way when the service was killed, and has left nothing behind to tell whether it was done."""
-    ids: set[str] = field(default_factory=set)
-    """Of foreign events."""
 
     def add(self, event_type: str, user_id: str | None, by: str | None) -> None:
         self.expected[event_type, user_id, by] += 1
 
     def foreign(self, number: int) -> list[Message]:
         """So many events of another service, ten about each user, which the log has to hold then."""
-        events: list[Node] = []
-        while len(events) < number:
-            user_id = f"foreign-{uuid.uuid4().hex}"
-            types = ["user.created", *["user.updated"] * 8, "user.deleted"]
-            events += [foreign_event(event_type, user_id) for event_type in types]
-        for event in events[:number]:
+        types = ["user.created", *["user.updated"] * 8, "user.deleted"]
+        user_ids = [f"foreign-{uuid.uuid4().hex}" for _ in range(0, number, len(types))]
+        events = [foreign_event(event_type, user_id) for user_id in user_ids for event_type in types][:number]
+        for event in events:
             self.add(event["type"], event["data"]["user_id"], event["data"]["by"])
-            self.ids.add(event["id"])
-        assert events[0]["source"] == FOREIGN
-        return [message(event) for event in events[:number]]
+        return [message(event) for event in events]
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Self
 
 import httpx
+import psycopg
 
 from tests import servers
 from tests.contract.wire import Wire
@@ -59,15 +60,17 @@ class Instance:
             found[result] += int(float(value))
         return found
 
-    @property
-    def is_running(self) -> bool:
-        return self._process.poll() is None
-
     def kill(self) -> None:
         """Kill -9."""
         self._process.kill()
         self._process.wait()
         self._log.close()
+
+    def pause(self) -> None:
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._process.send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
         """In good order."""
@@ -166,6 +169,38 @@ class System:
     def results(self) -> Counter[str]:
         """How many messages all instances were done with, and how."""
         return sum((instance.consumed() for instance in self.instances), self.consumed)
+
+    @contextmanager
+    def holding(self) -> Iterator[Callable[[], None]]:
+        """Holds events up, for them to be many, until the end of the block.
+
+        Gives a function that returns when the instances are in the midst of handling them: where the database can
+        do that, their handlers have begun and do not end.
+        """
+        if self.database == "postgresql":
+            with psycopg.connect(self.project.settings["DATABASE_URL"]) as connection:
+                connection.execute("LOCK TABLE activity IN ACCESS EXCLUSIVE MODE")
+                yield lambda: self.wait_until(lambda: self._waiting() >= len(self.instances), "handling")
+            return
+        before = self.results().total()
+        for instance in self.instances:
+            instance.pause()
+
+        def let_go() -> None:
+            for instance in self.instances:
+                instance.resume()
+            self.wait_until(lambda: self.results().total() > before, "handling")
+
+        yield let_go
+
+    def _waiting(self) -> int:
+        """How many statements wait for a lock."""
+        with psycopg.connect(self.project.settings["DATABASE_URL"]) as connection:
+            query = (
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            [[count]] = connection.execute(query).fetchall()
+        return int(count)
 
     def wait_until(self, condition: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
         deadline = time.monotonic() + seconds

@@ -98,7 +98,7 @@ def service(app: FastAPI) -> Service:
 
 
 @pytest.fixture
-def bus(service: Service) -> LocalBus:
+def local_bus(service: Service) -> LocalBus:
     """The bus of the service."""
     assert isinstance(service.events, LocalBus)
     return service.events

@@ -68,12 +68,15 @@ class ActivityLog:
     async def rebuild(self, batch: int = 500) -> int:
         """Makes the log anew from all events that were ever handled, while the service runs.
 
-        Each entry is replaced by what is made of its event now; at the end, entries without an event go.
+        Entries without an event go; each other one is replaced by what is made of its event now.
         Readers and the consumer may go on in the meantime.
 
         Returns:
             From how many events.
         """
+        # First, since a database without transactions may have the entry of an event under way before the event.
+        async with self._database.transaction() as stores:
+            await stores.activity.discard_unfounded()
         count = 0
         after = ""
         while True:
@@ -86,8 +89,6 @@ class ActivityLog:
                     await log_activity(event, stores)
             count += len(handled)
             after = handled[-1].key
-        async with self._database.transaction() as stores:
-            await stores.activity.discard_unfounded()
         return count
 
 

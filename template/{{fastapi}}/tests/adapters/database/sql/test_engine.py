@@ -16,8 +16,9 @@ from service.platform.security import PasswordCheck, SecurityManager
 from service.ports import Database
 from service.settings import Settings
 from service.wiring import Service
+from tests.buses import LocalBus
 from tests.clock import MovableClock
-from tests.events import new_event
+from tests.events import new_event, pending, settled
 from tests.people import PASSWORD, Person
 
 
@@ -65,8 +66,9 @@ async def test_a_database_that_does_not_answer_is_unavailable(database: Database
 
 
 async def test_what_breaks_in_a_unit_of_work_is_undone(
-    admin: Person, service: Service, monkeypatch: pytest.MonkeyPatch
+    admin: Person, service: Service, database: Database, local_bus: LocalBus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    await settled(database)
     add = SqlUserStore.add
 
     async def add_and_break(
@@ -83,6 +85,8 @@ async def test_what_breaks_in_a_unit_of_work_is_undone(
 
     assert response.status_code == 500
     assert (await service.users.page(admin.user, None, 10)).items == [admin.user]
+    assert await pending(database) == []
+    assert [event.type for event in local_bus.published] == ["user.created", "session.started"]  # Of the admin.
 
 
 async def test_a_session_needs_its_user(database: Database) -> None:

@@ -115,7 +115,7 @@ def unavailable_on_failure() -> Iterator[None]:
 def _is_serving(error: DBAPIError) -> bool:
     """Whether the statement is at fault, and not the server or the connection to it."""
     state = str(getattr(error.orig, "sqlstate", None) or "")
-    # Of SQLite, the bare DatabaseError says that its file is none, or broken.
+    # The bare DatabaseError says that the file of a database is none, or broken.
     is_lost = isinstance(error, OperationalError | InterfaceError) or type(error) is DatabaseError
     return not (is_lost or error.connection_invalidated or state[:2] in NOT_SERVING)
 

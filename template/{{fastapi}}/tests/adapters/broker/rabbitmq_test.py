@@ -1,7 +1,7 @@
 """What only RabbitMQ has: two ways for an event to go, and connections that may be lost."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from secrets import token_hex
 from time import monotonic
@@ -38,18 +38,22 @@ async def default_bus(configured: Settings) -> AsyncIterator[RabbitEventBus]:
     await bus.close()
 
 
+def telling[**Arguments](
+    connect: Callable[Arguments, Awaitable[AbstractConnection]], found: list[AbstractConnection]
+) -> Callable[Arguments, Awaitable[AbstractConnection]]:
+    async def call(*arguments: Arguments.args, **named: Arguments.kwargs) -> AbstractConnection:
+        connection = await connect(*arguments, **named)
+        found.append(connection)
+        return connection
+
+    return call
+
+
 @pytest.fixture
 def connections(monkeypatch: pytest.MonkeyPatch) -> list[AbstractConnection]:
     """All that are opened from now on."""
     found: list[AbstractConnection] = []
-    connect = aio_pika.connect
-
-    async def connect_and_tell(url: str, **options: object) -> AbstractConnection:
-        connection = await connect(url, **options)
-        found.append(connection)
-        return connection
-
-    monkeypatch.setattr(rabbitmq.aio_pika, "connect", connect_and_tell)
+    monkeypatch.setattr(rabbitmq.aio_pika, "connect", telling(aio_pika.connect, found))
     monkeypatch.setattr(common, "RECONNECT_SECONDS", 0.01)
     return found
 

@@ -19,6 +19,9 @@ log = structlog.get_logger()
 
 type Handler = Callable[[Event, Stores], Awaitable[None]]
 
+AT_A_TIME = 8
+"""Handlers that use the database at the same time: requests need its connections too, and SQLite has one writer."""
+
 FIRST_DELAY_SECONDS = 0.1
 LONGEST_DELAY_SECONDS = 5.0
 LONGEST_ERROR = 10_000
@@ -36,6 +39,7 @@ class Consumer:
         self._metrics = metrics
         self._attempts = attempts
         self._turns = Turns()
+        self._places = asyncio.Semaphore(AT_A_TIME)
 
     async def handle(self, body: bytes) -> None:
         try:
@@ -55,7 +59,7 @@ class Consumer:
         attempt = 1
         while True:
             try:
-                is_new = await self._once_available(lambda: self._database.handle_once(event, handler))
+                is_new = await self._once_available(lambda: self._handle_once(event, handler))
             except InvalidEvent as error:
                 await self._park(body, error, attempts=attempt)
                 return
@@ -70,6 +74,10 @@ class Consumer:
                 self._count(event, "handled" if is_new else "duplicate")
                 self._metrics.event_lag.observe((self._clock.now() - event.time).total_seconds())
                 return
+
+    async def _handle_once(self, event: Event, handler: Handler) -> bool:
+        async with self._places:
+            return await self._database.handle_once(event, handler)
 
     async def _park(self, body: bytes, error: Exception, *, attempts: int) -> None:
         letter = DeadLetter(body=body, error=_describe(error), attempts=attempts, parked_at=self._clock.now())

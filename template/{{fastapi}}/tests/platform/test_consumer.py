@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from time import monotonic
 
@@ -39,25 +39,18 @@ class Handlers:
         self.handled.append(event.id)
 
 
-class Interrupted:
-    """A database that is down for some calls of `handle_once` and `transaction`."""
+def failing_at_first[**Arguments, Result](
+    method: Callable[Arguments, Result], times: int
+) -> Callable[Arguments, Result]:
+    """The method of a database that is down for so many calls."""
+    errors = [Unavailable("The database does not answer.")] * times
 
-    def __init__(self, database: Database, calls: int) -> None:
-        self._database = database
-        self._calls = calls
+    def call(*arguments: Arguments.args, **named: Arguments.kwargs) -> Result:
+        if errors:
+            raise errors.pop()
+        return method(*arguments, **named)
 
-    async def handle_once(self, event: Event, handler: Callable[[Event, Stores], Awaitable[None]]) -> bool:
-        self._check()
-        return await self._database.handle_once(event, handler)
-
-    def transaction(self) -> object:
-        self._check()
-        return self._database.transaction()
-
-    def _check(self) -> None:
-        if self._calls:
-            self._calls -= 1
-            raise Unavailable("The database does not answer.")
+    return call
 
 
 @pytest.fixture(autouse=True)
@@ -193,17 +186,12 @@ async def test_types_without_a_handler_are_ignored(
 
 @pytest.mark.parametrize("body", [body_of("1"), b"garbage"])
 async def test_a_database_that_is_down_is_no_fault_of_the_message(
-    database: Database, handlers: Handlers, counted: Metrics, body: bytes
+    a_consumer: Consumer, database: Database, handlers: Handlers, monkeypatch: pytest.MonkeyPatch, body: bytes
 ) -> None:
     handlers.errors = [RuntimeError("no luck")] * (ATTEMPTS - 1)
-    interrupted: object = Interrupted(database, 2 * ATTEMPTS)
-    await Consumer(
-        interrupted,  # pyrefly: ignore[bad-argument-type]
-        {KIND: handlers.handle},
-        MovableClock(),
-        counted,
-        attempts=ATTEMPTS,
-    ).handle(body)
+    monkeypatch.setattr(database, "handle_once", failing_at_first(database.handle_once, 2 * ATTEMPTS))
+    monkeypatch.setattr(database, "transaction", failing_at_first(database.transaction, 2 * ATTEMPTS))
+    await a_consumer.handle(body)
 
     is_event = body != b"garbage"
     assert handlers.handled == ["1"] * is_event
@@ -219,6 +207,27 @@ async def test_events_of_a_subject_take_turns(a_consumer: Consumer, handlers: Ha
     await asyncio.gather(*tasks)
 
     assert handlers.handled == ["1", "2", "3"]
+
+
+async def test_different_subjects_do_not_wait_for_each_other(
+    a_consumer: Consumer, database: Database, handlers: Handlers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def handle(event: Event, handler: Handler) -> bool:
+        """Without a transaction, since some databases have one writer at a time."""
+        async with database.read() as stores:
+            await handler(event, stores)
+        return True
+
+    monkeypatch.setattr(database, "handle_once", handle)
+    subjects = [str(number) for number in range(consumer.AT_A_TIME + 1)]
+    handlers.pauses = dict.fromkeys(subjects, asyncio.Event())
+    tasks = [asyncio.create_task(a_consumer.handle(body_of(each, subject=each))) for each in subjects]
+    await asyncio.sleep(0.1)
+    assert len(handlers.traces) == consumer.AT_A_TIME  # All of them, up to a limit.
+    handlers.pauses["0"].set()
+    await asyncio.gather(*tasks)
+
+    assert sorted(handlers.handled) == subjects
 
 
 async def test_one_that_fails_keeps_its_turn(a_consumer: Consumer, handlers: Handlers) -> None:

@@ -8,6 +8,7 @@ import socket
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from itertools import chain
 from typing import Any, override
 
 from redis.asyncio import Redis
@@ -71,7 +72,7 @@ class RedisEventBus(Publisher):
     async def _consume(self, handle: Handle) -> None:
         await self._create_group()
         while True:
-            entries = await self._claim() + await self._read()
+            entries = await self._claim() or await self._read()
             if entries:
                 await finish(self._handle(entries, handle))
 
@@ -93,7 +94,9 @@ class RedisEventBus(Publisher):
         found: Any = await self._client.xreadgroup(
             NAME, self._name, {self._stream: ">"}, count=BATCH, block=BLOCK_MILLISECONDS
         )
-        return [entry for _, entries in found or [] for entry in entries]
+        # Version 3 of the protocol, which a URL may ask for, has a map of lists here.
+        batches = chain(*found.values()) if isinstance(found, dict) else (entries for _, entries in found or [])
+        return list(chain.from_iterable(batches))
 
     async def _handle(self, entries: Entries, handle: Handle) -> None:
         await asyncio.gather(*(handle(fields.get(BODY, b"")) for _, fields in entries))

@@ -1,5 +1,6 @@
 import base64
 import json
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -33,7 +34,8 @@ async def test_what_happened_can_be_read_newest_first(
 
     (items,) = await pages(admin)
     assert all(set(item) == {"id", "type", "user_id", "by", "time"} for item in items)
-    assert [item["time"] for item in items] == sorted((item["time"] for item in items), reverse=True)
+    times = [datetime.fromisoformat(item["time"]) for item in items]
+    assert times == sorted(times, reverse=True)
     happened = [(item["type"], item["user_id"], item["by"]) for item in items]
     admin_id, ann_id = admin.user.id, ann.user.id
     assert sorted(happened, key=str) == sorted(

@@ -27,7 +27,8 @@ from service.domain.users import Account, CreationKey, User
 from service.platform.doorbell import Doorbell
 from service.ports import Stores
 
-FIELDS = ("email", "name", "role", "created_at", "version", "generation", "password_hash", "creation")
+UNIQUE = ("email", "creation")
+"""What others may have as soon as a user is deleted, although the document stays until its events are published."""
 
 ALIVE = {"deleted": {"$exists": False}}
 
@@ -125,7 +126,7 @@ class MongoUserStore:
     async def page(self, after: Cursor | None, limit: int) -> Sequence[User]:
         cursor = self._users.find({**ALIVE, **(_behind(after) if after else {})})
         cursor = cursor.sort([("created_at", DESCENDING), ("_id", DESCENDING)]).limit(limit)
-        return [_user(document) async for document in cursor]
+        return [_user(document) async for document in cursor if "email" in document]
 
     async def add(self, user: User, password_hash: str, event: Event, key: CreationKey | None = None) -> None:
         document = {
@@ -143,7 +144,7 @@ class MongoUserStore:
         fields = _fields(user) | ({"password_hash": password_hash} if password_hash else {})
         with _email_taken_on_duplicate():
             result = await self._users.update_one(
-                {"_id": ObjectId(user.id), "version": user.version - 1},
+                {"_id": ObjectId(user.id), "version": user.version - 1, **ALIVE},
                 {"$set": fields, **self._outbox.another(event)},
             )
         return result.matched_count == 1
@@ -156,8 +157,8 @@ class MongoUserStore:
 
     async def delete(self, user: User, event: Event) -> bool:
         result = await self._users.update_one(
-            {"_id": ObjectId(user.id), "version": user.version},
-            {"$set": DELETED, "$unset": dict.fromkeys(FIELDS, ""), **self._outbox.another(event)},
+            {"_id": ObjectId(user.id), "version": user.version, **ALIVE},
+            {"$set": DELETED, "$unset": dict.fromkeys(UNIQUE, ""), **self._outbox.another(event)},
         )
         if result.matched_count:
             # Without their user they are good for nothing, should this be interrupted.
@@ -166,7 +167,10 @@ class MongoUserStore:
 
     async def _find(self, query: Document) -> Account | None:
         document = await self._users.find_one({**ALIVE, **query})
-        return Account(user=_user(document), password_hash=document["password_hash"]) if document else None
+        # Not every server that speaks the protocol reads a document as it was when it matched.
+        if document is None or "email" not in document:
+            return None
+        return Account(user=_user(document), password_hash=document["password_hash"])
 
 
 class MongoSessionStore:

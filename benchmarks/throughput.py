@@ -24,7 +24,7 @@ from tests import servers, template
 from tests.project import Project, environment, free_port
 from tests.servers.install import debian
 
-ROUNDS = 5
+ROUNDS = 4
 SECONDS = 3
 CONNECTIONS = 16
 USERS = 60

@@ -92,7 +92,6 @@ def admin(
         _fail(*(f"{each['loc'][0]}: {in_words(each)}" for each in error.errors(include_input=False)))
     try:
         with _failing_clearly():
-            asyncio.run(_require_migrations(settings))
             user = asyncio.run(_add(settings, new))
     except EmailTaken:
         typer.echo(f"There is a user {new.email} already; nothing has changed.")
@@ -101,6 +100,7 @@ def admin(
 
 
 async def _add(settings: Settings, new: UserCreate) -> User:
+    await _require_migrations(settings)
     async with wiring.build(settings, Metrics()) as service:
         return await service.users.add(new.to_domain())
 

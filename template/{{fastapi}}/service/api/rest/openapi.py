@@ -20,15 +20,10 @@ def _header(description: str) -> dict[str, Any]:
     return {"description": description, "required": True, "schema": {"type": "string"}}
 
 
-def _problem(status: int, description: str, **headers: dict[str, Any]) -> Responses:
+def _problem(status: int, description: str, headers: dict[str, Any] | None = None) -> Responses:
     schema = {"$ref": REFERENCE.format(model="Problem")}
-    response: dict[str, Any] = {
-        "description": description,
-        "content": {"application/problem+json": {"schema": schema}},
-    }
-    if headers:
-        response["headers"] = {name.replace("_", "-"): header for name, header in headers.items()}
-    return {status: response}
+    content = {"application/problem+json": {"schema": schema}}
+    return {status: {"description": description, "content": content, **({"headers": headers} if headers else {})}}
 
 
 ETAG = {"ETag": _header("Names this version of the user, for `If-Match`.")}
@@ -38,7 +33,7 @@ UNAUTHORIZED = _problem(
     401,
     "Not signed in: `wrong-credentials` for a name or password that is wrong, `invalid-token` for a token that is "
     "missing, forged, expired, used up or revoked.",
-    WWW_Authenticate=_header("`Bearer`, with what is wrong with the token."),
+    {"WWW-Authenticate": _header("`Bearer`, with what is wrong with the token.")},
 )
 FORBIDDEN = _problem(403, "`forbidden`: the caller may not do this.")
 NOT_FOUND = _problem(404, "`not-found`: there is no such user, or no longer.")

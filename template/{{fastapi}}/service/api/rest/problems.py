@@ -115,7 +115,7 @@ async def on_service_error(request: Request, error: errors.ServiceError) -> Resp
 
 
 async def on_validation_error(request: Request, error: RequestValidationError) -> Response:
-    body = "form" if _takes_form(request) else "body"
+    body = _kind_of_body(request)
     wrong = [_field_error(each, body) for each in error.errors()]
     return answer(request, VALIDATION, "; ".join(f"{each.field} {each.detail}".strip() for each in wrong), wrong=wrong)
 
@@ -124,7 +124,7 @@ async def on_http_error(request: Request, error: HTTPException) -> Response:
     """What the framework refuses by itself, such as an unknown path."""
     problem = HTTP_PROBLEMS.get(error.status_code, ProblemType(error.status_code, "refused", error.detail))
     if problem is VALIDATION:
-        wrong = [_wrong("form" if _takes_form(request) else "body", "", "cannot be read")]
+        wrong = [_wrong(_kind_of_body(request), "", "cannot be read")]
         return answer(request, problem, "The body cannot be read.", wrong=wrong)
     headers = _allow(request) or error.headers if error.status_code == METHOD_NOT_ALLOWED else error.headers
     return answer(request, problem, error.detail, headers=headers)
@@ -159,6 +159,7 @@ def _allow(request: Request) -> dict[str, str]:
     return {"Allow": ", ".join(sorted(method.upper() for method in operations))} if operations else {}
 
 
-def _takes_form(request: Request) -> bool:
+def _kind_of_body(request: Request) -> str:
+    """What a body of this path is called where an error names it."""
     body = getattr(request.scope.get("route"), "body_field", None)
-    return body is not None and isinstance(body.field_info, Form)
+    return "form" if body is not None and isinstance(body.field_info, Form) else "body"

@@ -32,8 +32,9 @@ async def is_current(engine: AsyncEngine) -> bool:
 
     async with disposing(engine), engine.connect() as connection:
         found = await connection.run_sync(applied)
-    known = {each.revision for each in _scripts().walk_revisions()}
-    return found >= set(_scripts().get_heads()) or bool(found - known)
+    scripts = ScriptDirectory.from_config(_config())
+    known = {each.revision for each in scripts.walk_revisions()}
+    return found >= set(scripts.get_heads()) or bool(found - known)
 
 
 async def _run(engine: AsyncEngine, action: Callable[[Config, str], None], revision: str, lock: str | None) -> None:
@@ -52,7 +53,3 @@ def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     return config
-
-
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config())

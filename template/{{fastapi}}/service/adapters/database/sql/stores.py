@@ -7,17 +7,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import (
-    Row,
-    Select,
-    Uuid,
-    bindparam,
-    delete,
-    insert,
-    select,
-    tuple_,
-    update,
-)
+from sqlalchemy import ColumnElement, Row, Uuid, bindparam, delete, insert, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -43,7 +33,6 @@ SESSION = (
     SessionRow.secret_hash,
     SessionRow.expires_at,
 )
-
 
 # Asked for with every request: made once, since putting a statement together takes as long as carrying it out.
 USER_BY_ID = select(*USER).where(UserRow.id == bindparam("id"))
@@ -83,18 +72,16 @@ class SqlUserStore:
         return _user(row) if row else None
 
     async def get_account(self, user_id: str) -> Account | None:
-        row = await self._first(select(*USER, UserRow.password_hash).where(UserRow.id == user_id))
-        return Account(user=_user(row), password_hash=row.password_hash) if row else None
+        return await self._find_account(UserRow.id == user_id)
 
     async def find_account(self, email: str) -> Account | None:
         if "\0" in email:  # No e-mail has it, and not every database lets one ask.
             return None
-        row = await self._first(select(*USER, UserRow.password_hash).where(UserRow.email == email))
-        return Account(user=_user(row), password_hash=row.password_hash) if row else None
+        return await self._find_account(UserRow.email == email)
 
     async def find_creation(self, key: str) -> tuple[User, CreationKey] | None:
         statement = select(*USER, UserRow.creation_fingerprint).where(UserRow.creation_key == key)
-        row = await self._first(statement)
+        row = (await self._connection.execute(statement)).first()
         return (_user(row), CreationKey(key, row.creation_fingerprint)) if row else None
 
     async def page(self, after: Cursor | None, limit: int) -> Sequence[User]:
@@ -140,8 +127,10 @@ class SqlUserStore:
         result = await self._connection.execute(statement)
         return result.rowcount == 1
 
-    async def _first(self, statement: Select[*tuple[Any, ...]]) -> Row[*tuple[Any, ...]] | None:
-        return (await self._connection.execute(statement)).first()
+    async def _find_account(self, condition: ColumnElement[bool]) -> Account | None:
+        statement = select(*USER, UserRow.password_hash).where(condition)
+        row = (await self._connection.execute(statement)).first()
+        return Account(user=_user(row), password_hash=row.password_hash) if row else None
 
 
 class SqlSessionStore:

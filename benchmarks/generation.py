@@ -1,7 +1,6 @@
 """How long it takes to make a project, and how much memory, beside a bare import of Copier."""
 
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -11,7 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.table import show
-from tests import template
+from tests import template, wheel
+from tests.project import environment
 
 ROUNDS = 7
 
@@ -25,12 +25,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         plain = template.put(folder / "template")
+        installed = wheel.install(template.ROOT, folder, "--compile-bytecode")
         commands = {
             'python -c "import copier"': [sys.executable, "-c", "import copier"],
             "copier copy, from a plain folder": _copier(plain),
             "copier copy, from a checkout": _copier(template.ROOT),
             "bedplate new, from a checkout": [sys.executable, "-m", "bedplate", "new", "--defaults"],
-            "bedplate new, from the wheel": _installed(folder / "wheel"),
+            "bedplate new, from the wheel": [str(installed), "new", "--defaults"],
         }
         costs: dict[str, list[Cost]] = {name: [] for name in commands}
         for number in range(ROUNDS + 1):
@@ -46,9 +47,9 @@ def main() -> None:
 
 def measure(command: list[str]) -> Cost:
     """Runs a command to its end: its wall time and the peak of its memory."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    variables = environment()
     started = time.perf_counter()
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - started
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -59,20 +60,6 @@ def measure(command: list[str]) -> Cost:
 
 def _copier(source: Path) -> list[str]:
     return [sys.executable, "-m", "copier", "copy", "--defaults", "--quiet", "--vcs-ref=HEAD", str(source)]
-
-
-def _installed(folder: Path) -> list[str]:
-    """The command as people have it: built as a wheel and installed in an environment of its own."""
-    uv = shutil.which("uv") or str(template.ROOT / ".tools/bin/uv")
-    environment = folder / "environment"
-    _quietly(uv, "build", "--wheel", "--out-dir", folder, template.ROOT)
-    _quietly(uv, "venv", "--python", sys.executable, environment)
-    _quietly(uv, "pip", "install", "--compile-bytecode", "--python", environment, next(folder.glob("*.whl")))
-    return [str(folder / "environment/bin/bedplate"), "new", "--defaults"]
-
-
-def _quietly(*command: str | Path) -> None:
-    subprocess.run([str(word) for word in command], check=True, capture_output=True)
 
 
 def _row(name: str, costs: list[Cost], bare: float) -> list[str]:

@@ -4,7 +4,6 @@ Both run at the same time, one process each, and are asked in turns, so that wha
 both alike. The load comes from wrk (Debian's package), on the other core.
 """
 
-import os
 import re
 import secrets
 import statistics
@@ -17,7 +16,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import httpx
-from copier import run_copy
 
 from benchmarks.table import show
 from tests import servers, template
@@ -80,9 +78,8 @@ def _compare(database: str, url: str, scratch: Path) -> None:
 
 
 def _project(database: str, scratch: Path, settings: dict[str, str]) -> Project:
-    folder = scratch / "bench"
-    run_copy(str(template.put(scratch / "template")), folder, data={"database": database}, defaults=True, quiet=True)
-    project = Project(folder, settings)
+    source = template.put(scratch / "template")
+    project = Project(template.render(source, scratch / "bench", {"database": database}), settings)
     project.make("setup")
     project.make("migrate")
     project.make("admin", EMAIL=EMAIL, ADMIN_PASSWORD=PASSWORD)
@@ -161,7 +158,6 @@ def _load(port: int, path: str, token: str, seconds: int) -> Load:
     command = [wrk, "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", "-H", f"Authorization: Bearer {token}"]
     output = subprocess.run(
         [*map(str, command), f"http://127.0.0.1:{port}{path}"],
-        env=os.environ,
         check=True,
         capture_output=True,
         text=True,

@@ -12,7 +12,9 @@ import yaml
 from bedplate.answers import checked, default
 from bedplate.engine import MISSING, Form, Question, choices, opened
 from bedplate.errors import Refusal
+from bedplate.questions import asked, load
 from bedplate.source import Source
+from copier import run_copy
 
 ROOT = Path(__file__).parents[1]
 PARTS = ("copier.yml", "options.yml", "fragments", "template")
@@ -49,25 +51,21 @@ def files() -> tuple[Path, ...]:
     return tuple(Path(name) for name in _names() if name.startswith(("template/", "fragments/")))
 
 
-class _Loader(yaml.SafeLoader):
-    """Leaves out what `!include` brings: the options are read on their own."""
-
-
-def _nothing(_loader: yaml.SafeLoader, _node: yaml.Node) -> None: ...
-
-
-_Loader.add_constructor("!include", _nothing)
-
-
 @cache
 def configuration() -> dict[str, Any]:
-    return yaml.load((ROOT / "copier.yml").read_text(), _Loader)
+    """`copier.yml`, without what it includes: the options are read on their own."""
+    return load(ROOT)
 
 
 def questions() -> dict[str, dict[str, Any]]:
     """Those that somebody is asked, by name."""
-    entries = {name: entry for name, entry in configuration().items() if not name.startswith("_")}
-    return {name: entry for name, entry in entries.items() if entry.get("when") is not False}
+    return asked(configuration())
+
+
+def render(source: Path, folder: Path, answers: Answers) -> Path:
+    """Makes a project of the given answers, out of what `put` has copied; the rest is left to the defaults."""
+    run_copy(str(source), folder, data=answers, defaults=True, quiet=True)
+    return folder
 
 
 @cache

@@ -3,14 +3,13 @@
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
 from typing import Annotated, Any
 
 import jwt
+from answers import Page, User
 from bson import ObjectId
 from fastapi import Depends, FastAPI, HTTPException
 from fastapi.security import OAuth2PasswordBearer
-from pydantic import BaseModel
 from pymongo import DESCENDING, AsyncMongoClient
 
 client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(os.environ["DATABASE_URL"], tz_aware=True, maxPoolSize=50)
@@ -24,18 +23,6 @@ async def lifespan(_: FastAPI) -> AsyncIterator[None]:
 
 
 app = FastAPI(lifespan=lifespan)
-
-
-class User(BaseModel):
-    id: str
-    email: str
-    name: str
-    role: str
-    created_at: datetime
-
-
-class Page(BaseModel):
-    items: list[User]
 
 
 async def find(user_id: str) -> Any:

@@ -3,13 +3,12 @@
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
 from typing import Annotated, Any
 
 import jwt
+from answers import Page, User
 from fastapi import Depends, FastAPI, HTTPException
 from fastapi.security import OAuth2PasswordBearer
-from pydantic import BaseModel
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -26,18 +25,6 @@ async def lifespan(_: FastAPI) -> AsyncIterator[None]:
 
 
 app = FastAPI(lifespan=lifespan)
-
-
-class User(BaseModel):
-    id: str
-    email: str
-    name: str
-    role: str
-    created_at: datetime
-
-
-class Page(BaseModel):
-    items: list[User]
 
 
 COLUMNS = "CAST(id AS VARCHAR) AS id, email, name, role, created_at, generation"

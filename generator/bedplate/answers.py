@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from bedplate.engine import MISSING, Form, Question, choices, conditions
 from bedplate.errors import Refusal
-from bedplate.questions import option
+from bedplate.questions import option, shown
 
 type Given = Mapping[str, str | Sequence[str]]
 """Answers by name, as text; several choices as a sequence, or in one text with commas between them."""
@@ -121,12 +121,6 @@ def _check_open(question: Question, answers: Sequence[str]) -> None:
 
 def _without_meaning(question: Question) -> Refusal:
     label = option(question.var_name)
-    reasons = [f"{option(name)} is {_shown(value)}" for name, value in conditions(question).items()]
+    reasons = [f"{option(name)} is {shown(value)}" for name, value in conditions(question).items()]
     reason = f" while {' and '.join(reasons)}" if reasons else ", with these answers or ever"
     return Refusal(f"{label} is not asked{reason}.\nLeave it out, or change what it depends on.")
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or "none"
-    return str(value) if value != "" else "empty"

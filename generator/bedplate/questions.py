@@ -7,6 +7,7 @@ matters at all) is left to Copier, in `bedplate.answers`.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -41,10 +42,19 @@ def option(name: str) -> str:
 
 def read(template: Path) -> list[Question]:
     """Reads the questions that are asked, in order, from the folder that holds `copier.yml`."""
+    return [_question(name, entry) for name, entry in asked(load(template)).items()]
+
+
+def load(template: Path) -> dict[str, Any]:
+    """Reads all of `copier.yml`, from the folder that holds it, but for what it includes."""
     with (template / "copier.yml").open("rb") as file:
-        entries = yaml.load(file, _Loader)  # noqa: S506 A SafeLoader.
+        return yaml.load(file, _Loader)  # noqa: S506 A SafeLoader.
+
+
+def asked(entries: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Picks the questions that somebody is asked, by name, out of what `load` has read."""
     questions = {name: entry for name, entry in entries.items() if not name.startswith("_")}
-    return [_question(name, entry) for name, entry in questions.items() if entry.get("when") is not False]
+    return {name: entry for name, entry in questions.items() if entry.get("when") is not False}
 
 
 class _Loader(yaml.SafeLoader):
@@ -63,7 +73,7 @@ def _question(name: str, entry: Mapping[str, object]) -> Question:
         name=name,
         help=str(entry.get("help", name)),
         choices=tuple(_values(entry.get("choices", ()))),
-        default=_shown(entry.get("default", "")),
+        default=_default(entry.get("default", "")),
         multiple=bool(entry.get("multiselect", False)),
     )
 
@@ -81,9 +91,12 @@ def _values(choices: object) -> Iterable[str]:
         yield str(value["value"] if isinstance(value, Mapping) else value)
 
 
-def _shown(default: object) -> str:
-    if isinstance(default, str) and "{" in default:
-        return "derived"
-    if isinstance(default, list):
-        return ", ".join(map(str, default)) or "none"
-    return str(default) if default != "" else "empty"
+def _default(default: object) -> str:
+    return "derived" if isinstance(default, str) and "{" in default else shown(default)
+
+
+def shown(value: object) -> str:
+    """Puts an answer into words."""
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    return str(value) if value != "" else "empty"

@@ -1,31 +1,19 @@
 """The command as people install it: from a wheel, with the template inside."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from bedplate.source import REPOSITORY
 
-from .support import ROOT, Command, answers, same_project
+from tests import wheel
 
-UV = ROOT / "template" / "{{python}}" / "scripts" / "uv"
+from .support import Command, answers, same_project
 
 
 @pytest.fixture(scope="module")
 def installed(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Command:
-    folder = tmp_path_factory.mktemp("wheel")
-    constraints = folder / "constraints.txt"
-    _uv("export", "--quiet", "--frozen", "--no-dev", "--no-emit-project", f"--output-file={constraints}")
-    _uv("build", "--quiet", "--wheel", f"--out-dir={folder}", str(checkout))
-    _uv("venv", "--quiet", f"--python={sys.executable}", str(folder / "venv"))
-    [wheel] = folder.glob("*.whl")
-    _uv("pip", "install", "--quiet", f"--python={folder / 'venv'}", f"--constraint={constraints}", str(wheel))
-    return Command((str(folder / "venv" / "bin" / "bedplate"),), {"PYTHONPATH": "", "PYTHONDONTWRITEBYTECODE": ""})
-
-
-def _uv(*arguments: str) -> None:
-    subprocess.run([str(UV), *arguments], cwd=ROOT, check=True)
+    command = wheel.install(checkout, tmp_path_factory.mktemp("wheel"))
+    return Command((str(command),), {"PYTHONPATH": "", "PYTHONDONTWRITEBYTECODE": ""})
 
 
 def test_makes_what_a_checkout_makes(installed: Command, bedplate: Command, work: Path) -> None:

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 import httpx
-from copier import run_copy
 
 from tests import servers, template
 from tests.contract.client import Contract, Service, canonical_document
@@ -33,8 +32,7 @@ def project(database: str, cache: str, **settings: str) -> Project:
         if not folder.exists():
             scratch = template.put(folder.with_name(f"{folder.name}-template"))
             answers = {"framework": "fastapi", "database": database, "cache": cache}
-            run_copy(str(scratch), folder, data=answers, defaults=True, quiet=True)
-            Project(folder).make("setup")
+            Project(template.render(scratch, folder, answers)).make("setup")
     return Project(folder, SETTINGS | settings)
 
 

@@ -28,10 +28,6 @@ class Consul(Server):
         self.home = cached(f"consul-{VERSION}", lambda folder: go(folder, f"{module}@v{VERSION}", module, "consul"))
 
     @override
-    def prepare(self) -> None:
-        pass
-
-    @override
     def command(self) -> list[str | Path]:
         kinds = ("http", "grpc", "dns", "server", "serf-lan", "serf-wan")
         ports = [f"-{kind}-port={port}" for kind, port in zip(kinds, self.ports, strict=True)]

@@ -33,10 +33,6 @@ class MongoDB(Server):
         self.home = cached(f"mongo-java-server-{VERSION}-{edition}", _build)
 
     @override
-    def prepare(self) -> None:
-        pass
-
-    @override
     def command(self) -> list[str | Path]:
         path = f"{self.home}/classes:{self.home}/libs/*"
         return [self.java, *QUICK_JAVA, "-cp", path, "MongoFront", str(self.port), self.folder / "data.mv"]

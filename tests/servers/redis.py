@@ -26,10 +26,6 @@ class Redis(Server):
         self.program = debian("redis-server", "redis-server")
 
     @override
-    def prepare(self) -> None:
-        pass
-
-    @override
     def command(self) -> list[str | Path]:
         settings = {
             "bind": "127.0.0.1",

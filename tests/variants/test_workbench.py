@@ -14,14 +14,14 @@ from .clock import Clock
 @pytest.mark.parametrize("framework", template.questions()["framework"]["choices"].values())
 def test_everything_together_is_clean(framework: str, render: Callable[[template.Answers], Path], timed: Clock) -> None:
     project = Project(render({"framework": framework, "every_option": True}))
-    _expect_every_choice(project.folder)
+    _expect_every_choice(project.folder, framework)
     with timed("setup"):
         project.make("setup")
     with timed("lint"):
         project.make("lint")
 
 
-def _expect_every_choice(folder: Path) -> None:
+def _expect_every_choice(folder: Path, framework: str) -> None:
     manifest = (folder / "pyproject.toml").read_text()
-    packages = {each for option in template.options() for each in option.get("packages", {}).get("fastapi", [])}
+    packages = {each for option in template.options() for each in option.get("packages", {}).get(framework, [])}
     assert {package for package in packages if package not in manifest} == set()

@@ -1,7 +1,7 @@
 # uv comes by the script that Bedplate gives to its Python projects: one thing less to keep twice.
 UV := "template/{{python}}/scripts/uv"
 
-.PHONY: help demo servers test bench stats lint format
+.PHONY: help demo servers test test-all bench stats lint format
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -15,6 +15,9 @@ servers: ## Start the real servers (or NAMES="postgresql redis"), print their UR
 
 test: lint ## Run all that a change can break
 	@$(UV) run pytest -n auto
+
+test-all: lint ## Run everything, with 1,000 events in every fault that may happen to them
+	@$(UV) run pytest -n auto --all
 
 bench: ## Measure speed beside bare applications (or NAMES="generation throughput"); takes minutes, wants a quiet machine
 	@$(UV) run --quiet python -m benchmarks $(NAMES)

@@ -1,6 +1,6 @@
 import os
 
-pytest_plugins = ["tests.schedule", "tests.servers.plugin", "tests.variants.clock"]
+pytest_plugins = ["tests.schedule", "tests.servers.plugin", "tests.variants.clock", "tests.faults.figures"]
 
 
 def pytest_configure() -> None:

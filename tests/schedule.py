@@ -10,16 +10,18 @@ from xdist.remote import Producer
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
 # What takes longest comes first, or else one worker would be at it while the others have nothing left to do.
-FIRST = ("tests/variants/", "tests/render/", "tests/faults/")
+FIRST = ("tests/variants/", "tests/faults/", "tests/render/")
 # All of it on one worker: what its tests look at takes longer to make than to look at.
 TOGETHER = "tests/render/"
-# Each file of it on one worker: its tests share servers and services.
-BY_FILE = "tests/faults/"
+# Of these, each file on one worker, since its tests share servers and services; and each pair of database and broker.
+BY_FILE, IN_PAIRS = "tests/faults/", "tests/faults/test_events.py"
 
 
 class Scheduling(LoadScopeScheduling):
     @override
     def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith(IN_PAIRS):
+            return IN_PAIRS + nodeid.partition("[")[2]
         if nodeid.startswith(TOGETHER):
             return TOGETHER
         return nodeid.partition("::")[0] if nodeid.startswith(BY_FILE) else nodeid

@@ -5,6 +5,7 @@ import httpx
 import pytest
 
 from .client import Caller, Contract, Service, canonical_document
+from .wire import PLACES, Wire
 
 HERE = Path(__file__).parent
 OPTIONS = {
@@ -12,20 +13,34 @@ OPTIONS = {
     "--admin-email": "an admin of the service",
     "--admin-password": "the admin's password",
 }
+EVENT_OPTIONS = {
+    "--broker-url": "where its broker is, as in its setting BROKER_URL",
+    "--events-exchange": "its setting EVENTS_EXCHANGE; without one, only it can read its events",
+    "--events-topic": "its setting EVENTS_TOPIC",
+    "--events-stream": "its setting EVENTS_STREAM",
+}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("contract", "contract suite: needs a running service, and leaves the users it makes behind")
     for option, purpose in OPTIONS.items():
         group.addoption(option, help=purpose)
+    brokers = ("memory", *PLACES)
+    group.addoption(
+        "--broker", choices=brokers, default="memory", help="what carries its events; %(default)s if not given"
+    )
+    for option, purpose in EVENT_OPTIONS.items():
+        group.addoption(option, help=purpose, default="")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Asked for by path, the suite runs or says what it needs; it never just skips."""
+    config.addinivalue_line("markers", "broker: speaks to the broker itself")
+    config.addinivalue_line("markers", "reads_events: reads the events of the service, beside it")
     given = {option: config.getoption(option, None) for option in OPTIONS}
     if not any(given.values()) and not _is_asked_for(config):
         return
-    missing = [option for option, value in given.items() if not value]
+    missing = [option for option, value in given.items() if not value] + _missing_of_events(config)
     if missing:
         raise pytest.UsageError(f"the contract suite holds a running service to the contract: {', '.join(missing)}?")
     if not hasattr(config, "workerinput"):  # Of pytest-xdist; the one who sent them out has looked.
@@ -38,6 +53,29 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_ignore_collect(config: pytest.Config) -> bool | None:
     """Without a service, as in an ordinary run of all tests, there is nothing to collect here."""
     return None if config.getoption("--service-url", None) else True
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    left_out = [marker for marker, applies in _applicable(config).items() if not applies]
+    deselected = [item for item in items if any(item.get_closest_marker(marker) for marker in left_out)]
+    if deselected:
+        config.hook.pytest_deselected(items=deselected)
+        items[:] = [item for item in items if item not in set(deselected)]
+
+
+def _applicable(config: pytest.Config) -> dict[str, bool]:
+    """Which tests there is something to do for, by their markers."""
+    broker = config.getoption("--broker")
+    is_readable = broker != "rabbitmq" or bool(config.getoption("--events-exchange"))
+    return {"broker": broker != "memory", "reads_events": broker != "memory" and is_readable}
+
+
+def _missing_of_events(config: pytest.Config) -> list[str]:
+    broker = config.getoption("--broker", "memory")
+    if broker == "memory":
+        return []
+    needed = ["--broker-url"] + ([] if broker == "rabbitmq" else [f"--events-{PLACES[broker]}"])
+    return [option for option in needed if not config.getoption(option)]
 
 
 def _is_asked_for(config: pytest.Config) -> bool:
@@ -68,3 +106,14 @@ def anyone(service: Service) -> Caller:
 @pytest.fixture(scope="session")
 def admin(service: Service) -> Caller:
     return service.admin
+
+
+@pytest.fixture(scope="session")
+def wire(pytestconfig: pytest.Config, service: Service) -> Iterator[Wire]:
+    """The broker, as another service sees it."""
+    del service  # Has made its topic, queues or stream before it was ready.
+    broker = pytestconfig.getoption("--broker")
+    place = pytestconfig.getoption(f"--events-{PLACES[broker]}")
+    reads = _applicable(pytestconfig)["reads_events"]
+    with Wire(broker, pytestconfig.getoption("--broker-url"), place, reads=reads) as wire:
+        yield wire

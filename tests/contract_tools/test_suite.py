@@ -50,6 +50,9 @@ def test_an_ordinary_run_leaves_it_out(repository: Path, arguments: list[str]) -
         (["tests/other", "tests/contract", "-p", "xdist.plugin", "-n", "2"], "--service-url, --admin-email"),
         (["tests/contract", *ALL[:4]], "--admin-password?"),
         (["tests/contract", *ALL[2:]], "--service-url?"),
+        (["tests/contract", *ALL, "--broker", "kafka"], "--broker-url, --events-topic?"),
+        (["tests/contract", *ALL, "--broker", "redis", "--broker-url", "x"], "--events-stream?"),
+        (["tests/contract", *ALL, "--broker", "rabbitmq"], "--broker-url?"),
     ],
 )
 def test_it_says_what_it_needs(repository: Path, arguments: list[str], missing: str) -> None:

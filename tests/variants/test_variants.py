@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -25,8 +25,9 @@ def test_a_variant_works(
     space: Callable[[str], servers.Space],
     timed: Clock,
 ) -> None:
+    settings = _settings(answers, space)
     with timed("render"):
-        project = Project(render(answers), CHEAP | _urls(answers, space))
+        project = Project(render(answers), CHEAP | settings)
     _commit(project.folder)
     for verb in ("setup", "lint", "test"):
         with timed(verb):
@@ -36,29 +37,36 @@ def test_a_variant_works(
     project.make("admin", f"EMAIL={EMAIL}", ADMIN_PASSWORD=PASSWORD)
     assert "nothing has changed" in project.make("admin", f"EMAIL={EMAIL}", ADMIN_PASSWORD=PASSWORD)
     with project.running() as url, timed("contract"):
-        _hold_to_the_contract(url)
+        _hold_to_the_contract(url, answers, settings)
 
     # Git ignores what the verbs have made, but for the lock file, which is the project's own from now on.
     assert _git(project.folder, "status", "--porcelain", "--untracked-files=all") == "?? uv.lock\n"
 
 
-def _urls(answers: template.Answers, space: Callable[[str], servers.Space]) -> dict[str, str]:
-    """Where the servers are that the choices need."""
-    return {
-        setting["name"]: space(option["choice"]).url
-        for option in template.chosen(answers)
-        if option.get("choice") in servers.KINDS
-        for setting in option["settings"]
-        if setting["type"] == "url"
-    }
+def _settings(answers: template.Answers, space: Callable[[str], servers.Space]) -> dict[str, str]:
+    """Where the servers are that the choices need, and what there is for this variant alone."""
+    found = {}
+    for option in template.chosen(answers):
+        if option.get("choice") in servers.KINDS:
+            own = space(option["choice"])
+            for setting in option["settings"]:
+                if setting["type"] == "url":
+                    found[setting["name"]] = own.url if "://" in own.url else f"{option['choice']}://{own.url}"
+                elif setting["name"].startswith("EVENTS_"):
+                    found[setting["name"]] = f"{own.name}-events"
+    return found
 
 
-def _hold_to_the_contract(url: str) -> None:
+def _hold_to_the_contract(url: str, answers: template.Answers, settings: Mapping[str, str]) -> None:
     """In a process of its own, as for a service of anybody's."""
     command = [sys.executable, "-m", "pytest", "tests/contract", "--quiet", "-p", "no:cacheprovider"]
     caller = ["--service-url", url, "--admin-email", EMAIL, "--admin-password", PASSWORD]
+    events = ["--broker", answers["broker"]]
+    for name, value in settings.items():
+        if name == "BROKER_URL" or name.startswith("EVENTS_"):
+            events += [f"--{name.lower().replace('_', '-')}", value]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    run([*command, *caller], template.ROOT, kept)
+    run([*command, *caller, *events], template.ROOT, kept)
 
 
 def _commit(folder: Path) -> None:

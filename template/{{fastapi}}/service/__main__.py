@@ -3,8 +3,9 @@
 import asyncio
 import signal
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Never
 
 import structlog
@@ -16,17 +17,24 @@ from service import settings as environment
 from service import wiring
 from service.api.rest.app import create_app
 from service.api.rest.schemas import UserCreate, in_words
-from service.domain.errors import EmailTaken, Unavailable
+from service.domain.errors import EmailTaken, NotFound, Unavailable
+from service.domain.events import DeadLetter
 from service.domain.users import User
 from service.platform import logs
 from service.platform.metrics import Metrics
 from service.settings import Settings
+from service.wiring import Service
 
 log = structlog.get_logger()
 
+CONTRACT = Path(__file__).parents[1] / "contract" / "asyncapi.yaml"
 REMEDY = "See .env.example; `make setup` makes an .env for development."
 
 commands = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+events = typer.Typer(
+    no_args_is_help=True, help="Describe the events; look at those that could not be handled, and handle them again."
+)
+commands.add_typer(events, name="events")
 
 
 @commands.command()
@@ -99,6 +107,76 @@ def admin(
         typer.echo(f"{user.email} can sign in now, as an admin.")
 
 
+@commands.command()
+def rebuild() -> None:
+    """Make the activity log anew from all events, while the service runs."""
+
+    async def run(service: Service) -> int:
+        return await service.activity.rebuild()
+
+    count = _with_service(run)
+    typer.echo(f"The activity log was made anew from {count} events.")
+
+
+@events.command("describe")
+def describe_events() -> None:
+    """Print what is promised about the events, as an AsyncAPI document."""
+    typer.echo(CONTRACT.read_text(encoding="utf-8"), nl=False)
+
+
+@events.command("list")
+def list_dead_letters(limit: Annotated[int, typer.Option(help="How many at most.")] = 100) -> None:
+    """List what could not be handled, oldest first."""
+
+    async def run(service: Service) -> Sequence[DeadLetter]:
+        return await service.dead_letters.list(limit)
+
+    letters = _with_service(run)
+    for letter in letters:
+        typer.echo(f"{letter.id}  {letter.parked_at:%Y-%m-%d %H:%M:%S}  {letter.error.splitlines()[0][:100]}")
+    typer.echo(f"{len(letters)} parked" if letters else "Nothing is parked.", err=True)
+
+
+@events.command("show")
+def show_dead_letter(letter_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """Show one: its error, and the message as it came."""
+
+    async def run(service: Service) -> DeadLetter:
+        return await service.dead_letters.get(letter_id)
+
+    letter = _with_service(run)
+    typer.echo(f"parked    {letter.parked_at.isoformat()}")
+    typer.echo(f"attempts  {letter.attempts}")
+    typer.echo(f"error     {letter.error}")
+    typer.echo(letter.body.decode(errors="backslashreplace"))
+
+
+@events.command("replay")
+def replay_dead_letters(
+    letter_ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All that are parked.")] = False,  # noqa: FBT002
+) -> None:
+    """Handle parked messages again. What fails once more is parked anew."""
+    if everything == bool(letter_ids):
+        _fail("Name the messages to replay, or say --all.")
+
+    async def run(service: Service) -> int:
+        return await service.dead_letters.replay(letter_ids)
+
+    typer.echo(f"{_with_service(run)} replayed")
+
+
+def _with_service[Result](action: Callable[[Service], Awaitable[Result]]) -> Result:
+    settings = _prepare()
+
+    async def run() -> Result:
+        async with wiring.build(settings, Metrics()) as service:
+            return await action(service)
+
+    with _failing_clearly():
+        return asyncio.run(run())
+
+
 async def _add(settings: Settings, new: UserCreate) -> User:
     await _require_migrations(settings)
     async with wiring.build(settings, Metrics()) as service:
@@ -123,6 +201,8 @@ def _prepare() -> Settings:
 def _failing_clearly() -> Iterator[None]:
     try:
         yield
+    except NotFound as error:
+        _fail(str(error))
     except environment.SettingsError as error:
         _fail(str(error), REMEDY)
     except Unavailable as error:

@@ -4,11 +4,13 @@ Only `wiring.py` knows which adapter stands behind a port. Every method may rais
 the other side does not answer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
+from service.domain.activity import Activity
+from service.domain.events import DeadLetter, Event
 from service.domain.paging import Cursor
 from service.domain.sessions import Session
 from service.domain.users import Account, CreationKey, User
@@ -43,16 +45,16 @@ class UserStore(Protocol):
         """Up to `limit` users from behind `after` on, newest first."""
         ...
 
-    async def add(self, user: User, password_hash: str, key: CreationKey | None = None) -> None:
-        """Stores a new user.
+    async def add(self, user: User, password_hash: str, event: Event, key: CreationKey | None = None) -> None:
+        """Stores a new user, and the event with it.
 
         Raises:
             EmailTaken: Another user has this e-mail, or was created with this key.
         """
         ...
 
-    async def replace(self, user: User, password_hash: str | None = None) -> bool:
-        """Stores the next version of a user; a password hash of None stays as it is.
+    async def replace(self, user: User, event: Event, password_hash: str | None = None) -> bool:
+        """Stores the next version of a user, and the event with it; a password hash of None stays as it is.
 
         Returns:
             False if the stored version is not `user.version - 1`: somebody else was faster.
@@ -66,8 +68,8 @@ class UserStore(Protocol):
         """Stores an account's hash of the same password, unless its password has changed from `old_hash`."""
         ...
 
-    async def delete(self, user: User) -> bool:
-        """Deletes a user, and their sessions with them.
+    async def delete(self, user: User, event: Event) -> bool:
+        """Deletes a user, and their sessions with them; stores the event.
 
         Returns:
             False if the stored version is not `user.version`.
@@ -76,8 +78,8 @@ class UserStore(Protocol):
 
 
 class SessionStore(Protocol):
-    async def add(self, session: Session) -> None:
-        """Stores a new session.
+    async def add(self, session: Session, event: Event) -> None:
+        """Stores a new session, and the event with it.
 
         Raises:
             NotFound: Its user was deleted in the meantime. Not every database notices.
@@ -99,12 +101,89 @@ class SessionStore(Protocol):
     async def delete_expired(self, user_id: str, now: datetime) -> None: ...
 
 
+class Outbox(Protocol):
+    """Events that have happened, and are still to be published."""
+
+    async def add(self, event: Event) -> None:
+        """Stores an event that comes with no change of a record."""
+        ...
+
+    async def pending(self, limit: int) -> Sequence[Event]:
+        """The oldest ones, those of one subject in the order in which they happened."""
+        ...
+
+    async def remove(self, events: Sequence[Event]) -> None: ...
+
+
+class Inbox(Protocol):
+    """Events that have been handled; `Database.handle_once` fills it."""
+
+    async def page(self, after: str, types: Sequence[str], limit: int) -> Sequence[Event]:
+        """Up to `limit` of these types, in the order of their keys, from behind the key `after` on."""
+        ...
+
+
+class DeadLetters(Protocol):
+    async def add(self, letter: DeadLetter) -> None: ...
+
+    async def get(self, letter_id: str) -> DeadLetter | None: ...
+
+    async def list(self, limit: int) -> Sequence[DeadLetter]:
+        """The oldest ones first."""
+        ...
+
+    async def remove(self, letter_id: str) -> None: ...
+
+
+class ActivityStore(Protocol):
+    async def put(self, entry: Activity) -> None:
+        """Stores an entry, in place of the one with the same key."""
+        ...
+
+    async def page(self, user_id: str | None, after: Cursor | None, limit: int) -> Sequence[Activity]:
+        """Up to `limit` entries from behind `after` on, newest first; of everybody if `user_id` is None."""
+        ...
+
+    async def discard_unfounded(self) -> None:
+        """Removes the entries whose event is not in the inbox."""
+        ...
+
+
+class Leases(Protocol):
+    """Who of all instances does what only one may do at a time."""
+
+    async def take(self, name: str, owner: str, now: datetime, until: datetime) -> bool:
+        """Takes a lease that is free or has run out, or prolongs one's own.
+
+        Returns:
+            False if somebody else has it.
+        """
+        ...
+
+    async def give_back(self, name: str, owner: str) -> None: ...
+
+
 class Stores(Protocol):
     @property
     def users(self) -> UserStore: ...
 
     @property
     def sessions(self) -> SessionStore: ...
+
+    @property
+    def outbox(self) -> Outbox: ...
+
+    @property
+    def inbox(self) -> Inbox: ...
+
+    @property
+    def dead_letters(self) -> DeadLetters: ...
+
+    @property
+    def activity(self) -> ActivityStore: ...
+
+    @property
+    def leases(self) -> Leases: ...
 
 
 class Database(Protocol):
@@ -117,6 +196,21 @@ class Database(Protocol):
 
         Do one thing to one record in it. A database without transactions can keep that promise too.
         """
+        ...
+
+    async def handle_once(self, event: Event, handler: Callable[[Event, Stores], Awaitable[None]]) -> bool:
+        """Carries out a handler, unless the event is in the inbox, and puts it there: all of it or nothing.
+
+        A database without transactions carries it out first, so that it may happen twice if it is interrupted:
+        there a handler's effect must be the same the second time.
+
+        Returns:
+            Whether it was new.
+        """
+        ...
+
+    async def wait_for_events(self, seconds: float) -> None:
+        """Returns when there may be a new event in the outbox, or after that time."""
         ...
 
     async def ping(self) -> None: ...
@@ -141,5 +235,29 @@ class Cache(Protocol):
         ...
 
     async def delete(self, key: str) -> None: ...
+
+    async def ping(self) -> None: ...
+
+
+class EventBus(Protocol):
+    """Carries events from service to service, each of them to one instance of every service that wants it.
+
+    `service.adapters.broker` has one for each broker; each of them connects by itself, again and again if need be.
+    """
+
+    async def publish_event(self, event_type: str, data: Mapping[str, Any], *, subject: str = "") -> None:
+        """Publishes an event right away, without the outbox: for what may get lost when the service is killed."""
+        ...
+
+    async def publish(self, events: Sequence[Event]) -> None:
+        """Publishes events, those of one subject in this order; returns when the broker has stored them all."""
+        ...
+
+    async def consume(self, types: Sequence[str], handle: Callable[[bytes], Awaitable[None]]) -> None:
+        """Delivers messages until it is cancelled, many at a time.
+
+        One is acknowledged when `handle` returns, and delivered again if that never happens.
+        """
+        ...
 
     async def ping(self) -> None: ...

@@ -1,4 +1,7 @@
-"""The service, started as it really starts, on a database and a cache that nobody but the tests uses."""
+"""The service, started as it really starts, on a database and a cache that nobody but the tests uses.
+
+Its events stay within the process: `test_event_flow.py` and `test_serving.py` send them through the broker.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -15,7 +18,10 @@ from service.platform.metrics import Metrics
 from service.ports import Cache, Database
 from service.settings import Settings
 from service.wiring import Service
+from tests import buses
+from tests.buses import LocalBus
 from tests.people import Person, http_client, new_person
+from tests.wiring import broker as test_broker
 from tests.wiring import cache as test_cache
 from tests.wiring import database as test_database
 
@@ -48,12 +54,13 @@ def configured() -> Settings:
 
 @pytest.fixture(scope="session")
 async def own(configured: Settings) -> AsyncIterator[dict[str, str]]:
-    """The settings of the database and the cache that belong to this run of the tests."""
+    """The settings of the database, the cache and the bus that belong to this run of the tests."""
     async with AsyncExitStack() as stack:
         found = await stack.enter_async_context(test_database.own(configured))
         if found["database_url"] == configured.database_url:
             pytest.exit("The tests empty their database, so it cannot be the configured one.", returncode=2)
         found |= await stack.enter_async_context(test_cache.own(configured))
+        found |= await stack.enter_async_context(test_broker.own(configured))
         await wiring.database.migrate(make_settings(found))
         yield found
 
@@ -78,7 +85,8 @@ def environment(settings: Settings, own: dict[str, str]) -> dict[str, str]:
 
 
 @pytest.fixture
-async def app(settings: Settings) -> AsyncIterator[FastAPI]:
+async def app(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FastAPI]:
+    monkeypatch.setattr(wiring.broker, "connect", buses.connect)
     app = create_app(settings)
     async with app.router.lifespan_context(app):
         yield app
@@ -87,6 +95,13 @@ async def app(settings: Settings) -> AsyncIterator[FastAPI]:
 @pytest.fixture
 def service(app: FastAPI) -> Service:
     return app.state.service
+
+
+@pytest.fixture
+def local_bus(service: Service) -> LocalBus:
+    """The bus of the service."""
+    assert isinstance(service.events, LocalBus)
+    return service.events
 
 
 @pytest.fixture

@@ -7,10 +7,14 @@ from typer.testing import CliRunner
 from service import wiring
 from service.__main__ import commands
 from service.domain.errors import Unavailable, WrongCredentials
+from service.domain.events import DeadLetter
 from service.domain.sessions import TokenPair
-from service.platform import logs
+from service.platform import cloudevents, logs
 from service.platform.metrics import Metrics
+from service.ports import Database
 from service.settings import Settings, SettingsError
+from service.usecases.activity import ActivityLog, log_activity
+from tests.events import NOON, new_event
 from tests.people import PASSWORD
 from tests.wiring import database as test_database
 
@@ -135,7 +139,68 @@ async def test_an_address_of_the_database_that_cannot_be_read_is_named(
     assert output.startswith("DATABASE_URL: cannot be read\n")
 
 
-@pytest.mark.parametrize("arguments", [("serve",), ("migrate",), ("admin", EMAIL)])
+async def park(database: Database, body: bytes, error: str = "RuntimeError: no luck\nat all") -> DeadLetter:
+    letter = DeadLetter(body=body, error=error, attempts=5, parked_at=NOON)
+    async with database.transaction() as stores:
+        await stores.dead_letters.add(letter)
+    return letter
+
+
+async def test_messages_that_are_parked_can_be_looked_at(command: Commands, database: Database) -> None:
+    assert await command("events", "list") == (0, "Nothing is parked.\n")
+    letter = await park(database, b"\xff garbage")
+
+    assert await command("events", "list", "--limit", "10") == (
+        0,
+        f"{letter.id}  2026-02-03 12:00:00  RuntimeError: no luck\n1 parked\n",
+    )
+    status, shown = await command("events", "show", letter.id)
+    assert status == 0
+    assert shown.splitlines() == [
+        "parked    2026-02-03T12:00:00.123000+00:00",
+        "attempts  5",
+        "error     RuntimeError: no luck",
+        "at all",
+        "\\xff garbage",
+    ]
+    assert await command("events", "show", "unknown") == (2, "There is no parked message unknown.\n")
+
+
+async def test_messages_that_are_parked_can_be_replayed(command: Commands, database: Database) -> None:
+    event = new_event()
+    one = await park(database, cloudevents.encode(event))
+    await park(database, b"garbage")
+
+    for arguments in ((), (one.id, "--all")):
+        status, output = await command("events", "replay", *arguments)
+        assert (status, output) == (2, "Name the messages to replay, or say --all.\n")
+    assert (await command("events", "replay", one.id))[0] == 0
+    async with database.read() as stores:
+        assert [entry.id for entry in await stores.activity.page(None, None, 10)] == [event.id]
+    assert (await command("events", "replay", "--all"))[0] == 0
+    assert (await command("events", "list"))[1].endswith("1 parked\n")
+
+
+async def test_the_activity_log_can_be_made_anew(command: Commands, database: Database) -> None:
+    await database.handle_once(new_event(), log_activity)
+
+    assert await command("rebuild") == (0, "The activity log was made anew from 1 events.\n")
+
+
+async def test_a_command_whose_database_does_not_answer_says_so(
+    command: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(_log: ActivityLog) -> int:
+        raise Unavailable("The database does not answer.")
+
+    monkeypatch.setattr(ActivityLog, "rebuild", fail)
+    status, output = await command("rebuild")
+
+    assert status == 2
+    assert output == "The database does not answer.\nCheck DATABASE_URL, and that the server runs.\n"
+
+
+@pytest.mark.parametrize("arguments", [("serve",), ("migrate",), ("admin", EMAIL), ("rebuild",), ("events", "list")])
 async def test_settings_that_are_wrong_are_named(command: Commands, arguments: tuple[str, ...]) -> None:
     status, output = await command(*arguments, SECRET_KEY="short", PORT="none", ADMIN_PASSWORD=PASSWORD)
 

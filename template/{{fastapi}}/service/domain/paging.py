@@ -37,8 +37,9 @@ class Cursor:
         try:
             padded = text + "=" * (-len(text) % 4)
             milliseconds, item_id = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-            created_at = datetime.fromtimestamp(milliseconds / 1000, UTC)
-            return cls(created_at, str(item_id))
+            if not isinstance(item_id, str) or "\0" in item_id:  # No id has it, and not every database lets one ask.
+                raise invalid_cursor()
+            return cls(datetime.fromtimestamp(milliseconds / 1000, UTC), item_id)
         except (binascii.Error, ValueError, TypeError, OverflowError, OSError) as error:
             raise invalid_cursor() from error
 

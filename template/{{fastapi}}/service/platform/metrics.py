@@ -14,6 +14,8 @@ from prometheus_client import (
 
 FAST = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
+SLOW = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
+
 
 class Metrics:
     """One set for one application, so that two of them in a process, as in tests, do not mix."""
@@ -48,6 +50,25 @@ class Metrics:
             "cache_requests",
             "Calls of cached functions, by what the cache had to say: hit, miss or unavailable.",
             ["function", "result"],
+            registry=self.registry,
+        )
+
+        self.outbox_events = Gauge(
+            "outbox_events", "Events that wait to be published, up to the size of a batch.", registry=self.registry
+        )
+        self.events_published = Counter(
+            "events_published", "Events that the broker has confirmed.", ["type"], registry=self.registry
+        )
+        self.events_consumed = Counter(
+            "events_consumed",
+            "Messages that were done with: handled, duplicate, ignored or parked.",
+            ["type", "result"],
+            registry=self.registry,
+        )
+        self.event_lag = Histogram(
+            "event_lag_seconds",
+            "From when something happened until it was handled here.",
+            buckets=SLOW,
             registry=self.registry,
         )
 

@@ -13,6 +13,7 @@ from service.domain.sessions import Session, TokenPair
 from service.domain.users import Account, User
 from service.platform.security import SecurityManager
 from service.ports import Clock, Database
+from service.usecases.events import Events
 
 log = structlog.get_logger()
 
@@ -21,11 +22,17 @@ REFRESH_TOKEN = re.compile(r"(?P<session_id>[A-Za-z0-9_-]+)\.(?P<secret>[A-Za-z0
 
 class Sessions:
     def __init__(
-        self, database: Database, security: SecurityManager, clock: Clock, *, refresh_token_seconds: float
+        self,
+        database: Database,
+        security: SecurityManager,
+        clock: Clock,
+        *,
+        refresh_token_seconds: float,
     ) -> None:
         self._database = database
         self._security = security
         self._clock = clock
+        self._events = Events(clock)
         self._lifetime = timedelta(seconds=refresh_token_seconds)
 
     async def sign_in(self, email: str, password: str) -> TokenPair:
@@ -38,6 +45,7 @@ class Sessions:
             account = await stores.users.find_account(email.lower())
         check = await self._security.verify_password(password, account.password_hash if account else None)
         if account is None or not check.is_right:
+            await self._refuse(account)
             raise _wrong_credentials()
         if check.new_hash:
             await self._upgrade_hash(account, check.new_hash)
@@ -102,8 +110,12 @@ class Sessions:
         )
         async with self._database.transaction() as stores:
             await stores.sessions.delete_expired(user.id, now)
-            await stores.sessions.add(session)
+            await stores.sessions.add(session, self._events.session_started(user))
         return self._pair(user, session, secret)
+
+    async def _refuse(self, account: Account | None) -> None:
+        async with self._database.transaction() as stores:
+            await stores.outbox.add(self._events.session_refused(account.user if account else None))
 
     async def _rotate(self, user: User, session: Session) -> TokenPair:
         secret = secrets.token_urlsafe()

@@ -11,6 +11,7 @@ from service.domain.users import Account, CreationKey, NewUser, User, UserChange
 from service.platform.caching import CachedFunction, CacheManager
 from service.platform.security import SecurityManager
 from service.ports import Clock, Database
+from service.usecases.events import Events
 
 ATTEMPTS = 10
 """How often a change without a condition is tried when others change the same user at the same time."""
@@ -29,6 +30,7 @@ class Users:
         self._database = database
         self._security = security
         self._clock = clock
+        self._events = Events(clock)
         self._find: CachedFunction[[str], User | None] = cache.cache_result(cache_seconds)(self._find_in_database)
 
     async def page(self, caller: User, cursor: str | None, limit: int) -> Page[User]:
@@ -70,14 +72,14 @@ class Users:
         if key and (earlier := await self._created_earlier(key)):
             return earlier
         try:
-            return await self.add(new, key)
+            return await self.add(new, key, by=caller.id)
         except EmailTaken:
             # By the same request perhaps, which ran at the same time.
             if key and (earlier := await self._created_earlier(key)):
                 return earlier
             raise
 
-    async def add(self, new: NewUser, key: CreationKey | None = None) -> User:
+    async def add(self, new: NewUser, key: CreationKey | None = None, *, by: str | None = None) -> User:
         """Creates a user in the name of the service itself, such as the first admin.
 
         Raises:
@@ -92,7 +94,7 @@ class Users:
                 role=new.role,
                 created_at=self._clock.now(),
             )
-            await stores.users.add(user, password_hash, key)
+            await stores.users.add(user, password_hash, self._events.user_created(user, by=by), key)
         return user
 
     async def update(
@@ -121,8 +123,9 @@ class Users:
             changed = _apply(user, changes)
             if changed == user:
                 return user
+            event = self._events.user_updated(changed, changes.keys() - {"current_password"}, by=caller.id)
             async with self._database.transaction() as stores:
-                is_stored = await stores.users.replace(changed, password_hash)
+                is_stored = await stores.users.replace(changed, event, password_hash)
             if is_stored:
                 await self._find.invalidate(user_id)
                 return changed
@@ -143,7 +146,7 @@ class Users:
         for _ in range(ATTEMPTS):
             user = await self._expect(user_id, versions)
             async with self._database.transaction() as stores:
-                is_deleted = await stores.users.delete(user)
+                is_deleted = await stores.users.delete(user, self._events.user_deleted(user, by=caller.id))
             if is_deleted:
                 await self._find.invalidate(user_id)
                 return

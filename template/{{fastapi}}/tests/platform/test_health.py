@@ -60,6 +60,7 @@ async def test_the_service_is_ready_when_it_has_started(anyone: AsyncClient) -> 
         "dependencies": {
             "database": {"status": "up", "required": True},
             "cache": {"status": "up", "required": False},
+            "broker": {"status": "up", "required": False},
         },
     }
 

@@ -18,13 +18,13 @@ async def test_a_slow_statement_is_logged_without_its_parameters(settings: Setti
 
     assert response.status_code == 201
     slow = [line for line in lines if line["event"] == "slow query"]
-    assert slow
+    of_the_request = [line for line in slow if line.get("request_id") == "this-one"]
+    assert of_the_request
     for line in slow:
         assert line["log_level"] == "warning"
-        assert line["request_id"] == "this-one"
         assert line["duration_ms"] >= 0
         assert line["statement"]
-    assert "users" in str([line["statement"] for line in slow])
+    assert "users" in str([line["statement"] for line in of_the_request])
     for value in ("secretive", "bcrypt", admin.user.id, PASSWORD):
         assert value.lower() not in str(slow).lower()
 

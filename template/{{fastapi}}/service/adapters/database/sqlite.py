@@ -4,9 +4,10 @@ import sqlite3
 from contextlib import AbstractAsyncContextManager, suppress
 from pathlib import Path
 
-from sqlalchemy import event, make_url
+from sqlalchemy import BigInteger, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.compiler import compiles
 
 from service.adapters.database.sql import schema
 from service.adapters.database.sql.engine import opened, pooled_engine
@@ -53,6 +54,12 @@ def create_engine(settings: Settings, metrics: Metrics) -> AsyncEngine:
         cursor.close()
 
     return engine
+
+
+@compiles(BigInteger, "sqlite")
+def _integer(_type: BigInteger, _compiler: object, **_: object) -> str:
+    """SQLite counts up in columns of this type only, which hold 64 bits there."""
+    return "INTEGER"
 
 
 def _short_lived(settings: Settings) -> AsyncEngine:

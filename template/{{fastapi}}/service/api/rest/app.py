@@ -8,13 +8,14 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from service import about
-from service.api.rest import auth, openapi, operations, problems, users
+from service.api.rest import activity, auth, openapi, operations, problems, users
 from service.api.rest.middleware import RequestMiddleware
 from service.platform.metrics import Metrics
+from service.platform.workers import running
 from service.settings import Settings
 from service.wiring import build
 
-ROUTERS = (auth.router, users.router, operations.router)
+ROUTERS = (auth.router, users.router, activity.router, operations.router)
 
 
 class Application(FastAPI):
@@ -31,7 +32,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with build(settings, metrics) as service:
+        async with build(settings, metrics) as service, running(service.workers):
             app.state.service = service
             yield
 

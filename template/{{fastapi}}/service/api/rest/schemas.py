@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self, TypedDict
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, with_config
 
+from service.domain.activity import Activity
 from service.domain.paging import Page
 from service.domain.sessions import TokenPair
 from service.domain.users import NewUser, Role, User
@@ -24,6 +25,8 @@ type Name = Annotated[str, StringConstraints(min_length=1, max_length=100, patte
 type Password = Annotated[str, StringConstraints(min_length=12, max_length=128)]
 type EnteredPassword = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 type CursorText = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern="^[A-Za-z0-9_-]+$")]
+
+type ActivityType = Literal["user.created", "user.updated", "user.deleted", "session.started", "session.refused"]
 
 
 class Request(BaseModel):
@@ -74,6 +77,28 @@ class UserPage(Response):
     @classmethod
     def of(cls, page: Page[User]) -> Self:
         return cls.model_validate(page)
+
+
+class ActivityResponse(Response):
+    id: Annotated[str, Field(min_length=1, max_length=1000)]
+    type: ActivityType
+    user_id: Annotated[str, Field(min_length=1, max_length=64)] | None
+    by: Annotated[str, Field(min_length=1, max_length=64)] | None
+    time: datetime
+
+    @classmethod
+    def of(cls, entry: Activity) -> Self:
+        return cls.model_construct(id=entry.id, type=entry.type, user_id=entry.user_id, by=entry.by, time=entry.time)
+
+
+class ActivityPage(Response):
+    items: list[ActivityResponse]
+    next_cursor: CursorText | None
+
+    @classmethod
+    def of(cls, page: Page[Activity]) -> Self:
+        items = [ActivityResponse.of(entry) for entry in page.items]
+        return cls.model_construct(items=items, next_cursor=page.next_cursor)
 
 
 class SignInForm(BaseModel):

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from secrets import token_hex
 from urllib.parse import urlsplit
 
-from service.adapters.database.mongodb import INDEXES, create_client
+from service.adapters.database.mongodb import create_client
 from service.platform.metrics import Metrics
 from service.settings import Settings
 
@@ -24,5 +24,6 @@ async def own(configured: Settings) -> AsyncIterator[dict[str, str]]:
 
 async def empty(settings: Settings) -> None:
     async with create_client(settings, Metrics()) as client:
-        for collection in INDEXES:
-            await client.get_default_database()[collection].delete_many({})
+        database = client.get_default_database()
+        for name in await database.list_collection_names():
+            await database[name].delete_many({})

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -11,8 +11,8 @@ from service.domain.paging import Cursor
 from service.domain.sessions import Session
 from service.domain.users import CreationKey, User
 from service.ports import Database
+from tests.events import NOON, new_event
 
-NOON = datetime(2026, 2, 3, 12, 0, 0, 123000, UTC)
 KEY = CreationKey("key", "fingerprint")
 
 
@@ -27,7 +27,7 @@ async def add(database: Database, name: str, *, key: CreationKey | None = None, 
             version=3,
             generation=2,
         )
-        await stores.users.add(user, f"hash of {name}", key)
+        await stores.users.add(user, f"hash of {name}", new_event(user.id), key)
     return user
 
 
@@ -36,7 +36,7 @@ async def add_session(database: Database, user: User, session_id: str, expires_a
         id=session_id, user_id=user.id, generation=2, secret_hash=f"hash of {session_id}", expires_at=expires_at
     )
     async with database.transaction() as stores:
-        await stores.sessions.add(session)
+        await stores.sessions.add(session, new_event(user.id))
     return session
 
 
@@ -114,10 +114,10 @@ async def test_a_user_is_replaced_by_the_next_version_only(database: Database) -
     following = replace(ann, name="Ann E.", email="ann.e@example.org", role="admin", version=4, generation=3)
 
     async with database.transaction() as stores:
-        assert not await stores.users.replace(replace(following, version=5))
-        assert not await stores.users.replace(replace(following, version=3))
+        assert not await stores.users.replace(replace(following, version=5), new_event())
+        assert not await stores.users.replace(replace(following, version=3), new_event())
     async with database.transaction() as stores:
-        assert await stores.users.replace(following)
+        assert await stores.users.replace(following, new_event())
     async with database.read() as stores:
         assert await stores.users.get(ann.id) == following
     assert await stored_hash(database, ann) == "hash of ann"
@@ -127,7 +127,7 @@ async def test_a_password_is_replaced_with_its_user(database: Database) -> None:
     ann = await add(database, "ann")
     bob = await add(database, "bob")
     async with database.transaction() as stores:
-        await stores.users.replace(replace(ann, version=4), "another hash")
+        await stores.users.replace(replace(ann, version=4), new_event(), "another hash")
 
     assert await stored_hash(database, ann) == "another hash"
     assert await stored_hash(database, bob) == "hash of bob"
@@ -139,7 +139,7 @@ async def test_a_user_does_not_get_the_address_of_another(database: Database) ->
 
     with pytest.raises(EmailTaken):
         async with database.transaction() as stores:
-            await stores.users.replace(replace(ann, email=bob.email, version=4))
+            await stores.users.replace(replace(ann, email=bob.email, version=4), new_event())
 
 
 async def test_a_hash_is_upgraded_unless_the_password_has_changed(database: Database) -> None:
@@ -164,11 +164,11 @@ async def test_a_user_is_deleted_at_their_version_only_and_their_sessions_with_t
         await add_session(database, user, f"session of {user.name}")
 
     async with database.transaction() as stores:
-        assert not await stores.users.delete(replace(ann, version=2))
+        assert not await stores.users.delete(replace(ann, version=2), new_event())
     async with database.transaction() as stores:
-        assert await stores.users.delete(ann)
+        assert await stores.users.delete(ann, new_event())
     async with database.transaction() as stores:
-        assert not await stores.users.delete(ann)
+        assert not await stores.users.delete(ann, new_event())
     async with database.read() as stores:
         assert await stores.users.get(ann.id) is None
         assert await stores.users.get(bob.id) == bob

@@ -143,7 +143,7 @@ async def test_a_page_holds_fifty_users_newest_first(admin: Person, service: Ser
 
     page = (await admin.http.get("/v1/users")).json()
 
-    created = [user["created_at"] for user in page["items"]]
+    created = [datetime.fromisoformat(user["created_at"]) for user in page["items"]]
     assert len(created) == 50
     assert created == sorted(created, reverse=True)
     assert page["next_cursor"]

@@ -3,13 +3,14 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from pymongo import DESCENDING, AsyncMongoClient, IndexModel
+from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, IndexModel
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import ConfigurationError
 
 from service.about import NAME
+from service.adapters.database.mongodb.event_stores import EVENTFUL, Document
 from service.adapters.database.mongodb.monitoring import CommandTimer, ConnectionCounter
-from service.adapters.database.mongodb.stores import Document, MongoDatabase, unavailable_on_failure
+from service.adapters.database.mongodb.stores import MongoDatabase, unavailable_on_failure
 from service.platform.metrics import Metrics
 from service.platform.statements import StatementTimer
 from service.ports import Database
@@ -19,12 +20,25 @@ DEFAULT_NAME = "app"
 
 INDEXES = {
     "users": [
-        IndexModel("email", unique=True, name="email"),
+        # Sparse, since what was deleted and has events left has no e-mail any more.
+        IndexModel("email", unique=True, sparse=True, name="email"),
         IndexModel("creation.key", unique=True, sparse=True, name="creation_key"),
         IndexModel([("created_at", DESCENDING), ("_id", DESCENDING)], name="created_at"),
     ],
     "sessions": [IndexModel("user_id", name="user_id")],
+    "activity": [
+        IndexModel([("time", DESCENDING), ("_id", DESCENDING)], name="time"),
+        IndexModel([("user_id", ASCENDING), ("time", DESCENDING), ("_id", DESCENDING)], name="user_id"),
+    ],
+    "dead_letters": [IndexModel("parked_at", name="parked_at")],
 }
+for eventful in EVENTFUL:
+    INDEXES.setdefault(eventful, []).extend(
+        [
+            IndexModel("outbox.time", sparse=True, name="outbox_time"),
+            IndexModel("outbox.id", sparse=True, name="outbox_id"),
+        ]
+    )
 
 
 @asynccontextmanager

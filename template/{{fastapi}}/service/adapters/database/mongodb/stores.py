@@ -1,22 +1,36 @@
 """The stores on MongoDB. Each operation changes one document, which MongoDB does as a whole or not at all."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from functools import cached_property
-from typing import Any
 
 from bson import ObjectId
 from pymongo import DESCENDING
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import ConfigurationError, ConnectionFailure, DuplicateKeyError, OperationFailure
 
+from service.adapters.database.mongodb.event_stores import (
+    DELETED,
+    Document,
+    MongoActivityStore,
+    MongoDeadLetters,
+    MongoInbox,
+    MongoLeases,
+    MongoOutbox,
+)
 from service.domain.errors import EmailTaken, Unavailable
+from service.domain.events import Event
 from service.domain.paging import Cursor, invalid_cursor
 from service.domain.sessions import Session
 from service.domain.users import Account, CreationKey, User
+from service.platform.doorbell import Doorbell
+from service.ports import Stores
 
-type Document = dict[str, Any]
+UNIQUE = ("email", "creation")
+"""What others may have as soon as a user is deleted, although the document stays until its events are published."""
+
+ALIVE = {"deleted": {"$exists": False}}
 
 AUTHENTICATION_FAILED = 18
 
@@ -24,14 +38,30 @@ AUTHENTICATION_FAILED = 18
 class MongoDatabase:
     def __init__(self, database: AsyncDatabase[Document]) -> None:
         self._database = database
+        self._doorbell = Doorbell()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator["MongoStores"]:
         with unavailable_on_failure():
             yield MongoStores(self._database)
 
-    transaction = read
-    """Nothing more is needed, since a unit of work does one thing to one document."""
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator["MongoStores"]:
+        """Nothing needs to be undone, since a unit of work does one thing to one document."""
+        async with self.read() as stores:
+            yield stores
+        if stores.outbox.has_new:
+            self._doorbell.ring()
+
+    async def handle_once(self, event: Event, handler: Callable[[Event, Stores], Awaitable[None]]) -> bool:
+        async with self.transaction() as stores:
+            if await stores.inbox.has(event):
+                return False
+            await handler(event, stores)
+            return await stores.inbox.add(event)
+
+    async def wait_for_events(self, seconds: float) -> None:
+        await self._doorbell.wait(seconds)
 
     async def ping(self) -> None:
         await self._database.command("ping")
@@ -43,17 +73,38 @@ class MongoStores:
 
     @cached_property
     def users(self) -> "MongoUserStore":
-        return MongoUserStore(self._database)
+        return MongoUserStore(self._database, self.outbox)
 
     @cached_property
     def sessions(self) -> "MongoSessionStore":
-        return MongoSessionStore(self._database)
+        return MongoSessionStore(self._database, self.outbox)
+
+    @cached_property
+    def outbox(self) -> MongoOutbox:
+        return MongoOutbox(self._database)
+
+    @cached_property
+    def inbox(self) -> MongoInbox:
+        return MongoInbox(self._database)
+
+    @cached_property
+    def dead_letters(self) -> MongoDeadLetters:
+        return MongoDeadLetters(self._database)
+
+    @cached_property
+    def activity(self) -> MongoActivityStore:
+        return MongoActivityStore(self._database)
+
+    @cached_property
+    def leases(self) -> MongoLeases:
+        return MongoLeases(self._database)
 
 
 class MongoUserStore:
-    def __init__(self, database: AsyncDatabase[Document]) -> None:
+    def __init__(self, database: AsyncDatabase[Document], outbox: MongoOutbox) -> None:
         self._users = database["users"]
-        self._sessions = database["sessions"]
+        self._sessions = MongoSessionStore(database, outbox)
+        self._outbox = outbox
 
     def next_id(self) -> str:
         return str(ObjectId())
@@ -69,26 +120,32 @@ class MongoUserStore:
         return await self._find({"email": email})
 
     async def find_creation(self, key: str) -> tuple[User, CreationKey] | None:
-        document = await self._users.find_one({"creation.key": key})
+        document = await self._users.find_one({"creation.key": key, **ALIVE})
         return (_user(document), CreationKey(key, document["creation"]["fingerprint"])) if document else None
 
     async def page(self, after: Cursor | None, limit: int) -> Sequence[User]:
-        cursor = self._users.find(_behind(after) if after else {})
+        cursor = self._users.find({**ALIVE, **(_behind(after) if after else {})})
         cursor = cursor.sort([("created_at", DESCENDING), ("_id", DESCENDING)]).limit(limit)
-        return [_user(document) async for document in cursor]
+        return [_user(document) async for document in cursor if "email" in document]
 
-    async def add(self, user: User, password_hash: str, key: CreationKey | None = None) -> None:
-        document = {"_id": ObjectId(user.id), **_fields(user), "password_hash": password_hash}
+    async def add(self, user: User, password_hash: str, event: Event, key: CreationKey | None = None) -> None:
+        document = {
+            "_id": ObjectId(user.id),
+            **_fields(user),
+            "password_hash": password_hash,
+            **self._outbox.first(event),
+        }
         if key:
             document["creation"] = {"key": key.value, "fingerprint": key.fingerprint}
         with _email_taken_on_duplicate():
             await self._users.insert_one(document)
 
-    async def replace(self, user: User, password_hash: str | None = None) -> bool:
+    async def replace(self, user: User, event: Event, password_hash: str | None = None) -> bool:
         fields = _fields(user) | ({"password_hash": password_hash} if password_hash else {})
         with _email_taken_on_duplicate():
             result = await self._users.update_one(
-                {"_id": ObjectId(user.id), "version": user.version - 1}, {"$set": fields}
+                {"_id": ObjectId(user.id), "version": user.version - 1, **ALIVE},
+                {"$set": fields, **self._outbox.another(event)},
             )
         return result.matched_count == 1
 
@@ -98,23 +155,30 @@ class MongoUserStore:
             {"$set": {"password_hash": account.password_hash}},
         )
 
-    async def delete(self, user: User) -> bool:
-        result = await self._users.delete_one({"_id": ObjectId(user.id), "version": user.version})
-        if result.deleted_count:
+    async def delete(self, user: User, event: Event) -> bool:
+        result = await self._users.update_one(
+            {"_id": ObjectId(user.id), "version": user.version, **ALIVE},
+            {"$set": DELETED, "$unset": dict.fromkeys(UNIQUE, ""), **self._outbox.another(event)},
+        )
+        if result.matched_count:
             # Without their user they are good for nothing, should this be interrupted.
-            await self._sessions.delete_many({"user_id": user.id})
-        return result.deleted_count == 1
+            await self._sessions.delete_all(user.id)
+        return result.matched_count == 1
 
     async def _find(self, query: Document) -> Account | None:
-        document = await self._users.find_one(query)
-        return Account(user=_user(document), password_hash=document["password_hash"]) if document else None
+        document = await self._users.find_one({**ALIVE, **query})
+        # Not every server that speaks the protocol reads a document as it was when it matched.
+        if document is None or "email" not in document:
+            return None
+        return Account(user=_user(document), password_hash=document["password_hash"])
 
 
 class MongoSessionStore:
-    def __init__(self, database: AsyncDatabase[Document]) -> None:
+    def __init__(self, database: AsyncDatabase[Document], outbox: MongoOutbox) -> None:
         self._sessions = database["sessions"]
+        self._outbox = outbox
 
-    async def add(self, session: Session) -> None:
+    async def add(self, session: Session, event: Event) -> None:
         await self._sessions.insert_one(
             {
                 "_id": session.id,
@@ -122,25 +186,34 @@ class MongoSessionStore:
                 "generation": session.generation,
                 "secret_hash": session.secret_hash,
                 "expires_at": session.expires_at,
+                **self._outbox.first(event),
             }
         )
 
     async def get(self, session_id: str) -> Session | None:
-        document = await self._sessions.find_one({"_id": session_id})
+        document = await self._sessions.find_one({"_id": session_id, **ALIVE}, {"outbox": False})
         return Session(id=document.pop("_id"), **document) if document else None
 
     async def rotate(self, session: Session, secret_hash: str, expires_at: datetime) -> bool:
         result = await self._sessions.update_one(
-            {"_id": session.id, "secret_hash": session.secret_hash},
+            {"_id": session.id, "secret_hash": session.secret_hash, **ALIVE},
             {"$set": {"secret_hash": secret_hash, "expires_at": expires_at}},
         )
         return result.matched_count == 1
 
     async def delete(self, session_id: str) -> None:
-        await self._sessions.delete_one({"_id": session_id})
+        await self._delete({"_id": session_id})
 
     async def delete_expired(self, user_id: str, now: datetime) -> None:
-        await self._sessions.delete_many({"user_id": user_id, "expires_at": {"$lte": now}})
+        await self._delete({"user_id": user_id, "expires_at": {"$lte": now}})
+
+    async def delete_all(self, user_id: str) -> None:
+        await self._delete({"user_id": user_id})
+
+    async def _delete(self, query: Document) -> None:
+        """Those with events left go when these are published."""
+        await self._sessions.update_many(query, {"$set": DELETED})
+        await self._sessions.delete_many({**query, "outbox": []})
 
 
 def _user(document: Document) -> User:

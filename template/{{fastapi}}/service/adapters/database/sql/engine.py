@@ -1,7 +1,7 @@
 """The pool of connections, with every statement timed, and the database port on top of it."""
 
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -12,9 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from service.adapters.database.sql.stores import SqlStores
 from service.domain.errors import Unavailable
+from service.domain.events import Event
+from service.platform.doorbell import Doorbell
 from service.platform.metrics import Metrics
 from service.platform.statements import StatementTimer
-from service.ports import Database
+from service.ports import Database, Stores
 from service.settings import Settings
 
 NOT_SERVING = frozenset({"08", "28", "3D", "53", "57", "58"})
@@ -43,10 +45,10 @@ def pooled_engine(url: URL, settings: Settings, metrics: Metrics, options: Mappi
 
 
 @asynccontextmanager
-async def opened(reader: AsyncEngine, writer: AsyncEngine) -> AsyncIterator[Database]:
-    """The database on two engines with one pool."""
+async def opened(reader: AsyncEngine, writer: AsyncEngine, doorbell: Doorbell | None = None) -> AsyncIterator[Database]:
+    """The database on two engines with one pool. The doorbell, if there is one, rings for other processes too."""
     async with disposing(reader):
-        yield SqlDatabase(reader, writer)
+        yield SqlDatabase(reader, writer, doorbell or Doorbell())
 
 
 @asynccontextmanager
@@ -60,9 +62,10 @@ async def disposing(engine: AsyncEngine) -> AsyncIterator[AsyncEngine]:
 
 
 class SqlDatabase:
-    def __init__(self, reader: AsyncEngine, writer: AsyncEngine) -> None:
+    def __init__(self, reader: AsyncEngine, writer: AsyncEngine, doorbell: Doorbell) -> None:
         self._reader = reader
         self._writer = writer
+        self._doorbell = doorbell
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[SqlStores]:
@@ -74,7 +77,21 @@ class SqlDatabase:
     async def transaction(self) -> AsyncIterator[SqlStores]:
         with unavailable_on_failure():
             async with self._writer.begin() as connection:
-                yield SqlStores(connection)
+                stores = SqlStores(connection)
+                yield stores
+        if stores.outbox.has_new:
+            self._doorbell.ring()
+
+    async def handle_once(self, event: Event, handler: Callable[[Event, Stores], Awaitable[None]]) -> bool:
+        # The inbox first: whoever else has the same event under way waits there for the end of this transaction.
+        async with self.transaction() as stores:
+            is_new = await stores.inbox.add(event)
+            if is_new:
+                await handler(event, stores)
+        return is_new
+
+    async def wait_for_events(self, seconds: float) -> None:
+        await self._doorbell.wait(seconds)
 
     async def ping(self) -> None:
         async with self._reader.connect() as connection:

@@ -1,6 +1,6 @@
 """Brings a database to a revision of the migrations, by Alembic. Each function uses its engine up."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from alembic import command
@@ -15,13 +15,20 @@ from service.adapters.database.sql.engine import disposing
 MIGRATIONS = Path(__file__).with_name("migrations")
 
 
-async def upgrade(engine: AsyncEngine, revision: str = "heads", *, lock: str | None = None) -> None:
-    """Upgrades to a revision; `lock` is a statement that lets nobody else do so until the transaction ends."""
-    await _run(engine, command.upgrade, revision, lock)
+async def upgrade(
+    engine: AsyncEngine, revision: str = "heads", *, lock: str | None = None, afterwards: Sequence[str] = ()
+) -> None:
+    """Upgrades to a revision, in one transaction.
+
+    Args:
+        lock: A statement that lets nobody else do so until the transaction ends.
+        afterwards: Statements that have to be carried out on this kind of database, and may be so every time.
+    """
+    await _run(engine, command.upgrade, revision, [lock] if lock else [], afterwards)
 
 
 async def downgrade(engine: AsyncEngine, revision: str) -> None:
-    await _run(engine, command.downgrade, revision, None)
+    await _run(engine, command.downgrade, revision)
 
 
 async def is_current(engine: AsyncEngine) -> bool:
@@ -37,16 +44,24 @@ async def is_current(engine: AsyncEngine) -> bool:
     return found >= set(scripts.get_heads()) or bool(found - known)
 
 
-async def _run(engine: AsyncEngine, action: Callable[[Config, str], None], revision: str, lock: str | None) -> None:
+async def _run(
+    engine: AsyncEngine,
+    action: Callable[[Config, str], None],
+    revision: str,
+    before: Sequence[str] = (),
+    afterwards: Sequence[str] = (),
+) -> None:
     def run(connection: Connection) -> None:
         config = _config()
         config.attributes["connection"] = connection
         action(config, revision)
 
     async with disposing(engine), engine.begin() as connection:
-        if lock:
-            await connection.exec_driver_sql(lock)
+        for statement in before:
+            await connection.exec_driver_sql(statement)
         await connection.run_sync(run)
+        for statement in afterwards:
+            await connection.exec_driver_sql(statement)
 
 
 def _config() -> Config:

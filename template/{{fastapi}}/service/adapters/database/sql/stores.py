@@ -7,12 +7,20 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Uuid, bindparam, delete, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, CursorResult, Row, Uuid, bindparam, delete, insert, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service.adapters.database.sql.event_stores import (
+    SqlActivityStore,
+    SqlDeadLetters,
+    SqlInbox,
+    SqlLeases,
+    SqlOutbox,
+)
 from service.adapters.database.sql.tables import SessionRow, UserRow, UtcDateTime
 from service.domain.errors import EmailTaken, NotFound
+from service.domain.events import Event
 from service.domain.paging import Cursor, invalid_cursor
 from service.domain.sessions import Session
 from service.domain.users import Account, CreationKey, User
@@ -51,16 +59,37 @@ class SqlStores:
 
     @cached_property
     def users(self) -> "SqlUserStore":
-        return SqlUserStore(self._connection)
+        return SqlUserStore(self._connection, self.outbox)
 
     @cached_property
     def sessions(self) -> "SqlSessionStore":
-        return SqlSessionStore(self._connection)
+        return SqlSessionStore(self._connection, self.outbox)
+
+    @cached_property
+    def outbox(self) -> SqlOutbox:
+        return SqlOutbox(self._connection)
+
+    @cached_property
+    def inbox(self) -> SqlInbox:
+        return SqlInbox(self._connection)
+
+    @cached_property
+    def dead_letters(self) -> SqlDeadLetters:
+        return SqlDeadLetters(self._connection)
+
+    @cached_property
+    def activity(self) -> SqlActivityStore:
+        return SqlActivityStore(self._connection)
+
+    @cached_property
+    def leases(self) -> SqlLeases:
+        return SqlLeases(self._connection)
 
 
 class SqlUserStore:
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, outbox: SqlOutbox) -> None:
         self._connection = connection
+        self._outbox = outbox
 
     def next_id(self) -> str:
         return str(uuid.uuid4())
@@ -94,7 +123,7 @@ class SqlUserStore:
             raise invalid_cursor()
         return [_user(row) for row in rows]
 
-    async def add(self, user: User, password_hash: str, key: CreationKey | None = None) -> None:
+    async def add(self, user: User, password_hash: str, event: Event, key: CreationKey | None = None) -> None:
         values = asdict(user) | {
             "password_hash": password_hash,
             "creation_key": key.value if key else None,
@@ -104,15 +133,16 @@ class SqlUserStore:
             await self._connection.execute(insert(UserRow).values(values))
         except IntegrityError as error:
             raise _email_taken() from error
+        await self._outbox.add(event)
 
-    async def replace(self, user: User, password_hash: str | None = None) -> bool:
+    async def replace(self, user: User, event: Event, password_hash: str | None = None) -> bool:
         values = asdict(user) | ({"password_hash": password_hash} if password_hash else {})
         statement = update(UserRow).where(UserRow.id == user.id, UserRow.version == user.version - 1).values(values)
         try:
             result = await self._connection.execute(statement)
         except IntegrityError as error:
             raise _email_taken() from error
-        return result.rowcount == 1
+        return await self._add_if_changed(result, event)
 
     async def rehash(self, account: Account, old_hash: str) -> None:
         await self._connection.execute(
@@ -121,10 +151,14 @@ class SqlUserStore:
             .values(password_hash=account.password_hash)
         )
 
-    async def delete(self, user: User) -> bool:
+    async def delete(self, user: User, event: Event) -> bool:
         # Their sessions go with them, by the foreign key.
         statement = delete(UserRow).where(UserRow.id == user.id, UserRow.version == user.version)
-        result = await self._connection.execute(statement)
+        return await self._add_if_changed(await self._connection.execute(statement), event)
+
+    async def _add_if_changed(self, result: CursorResult[Any], event: Event) -> bool:
+        if result.rowcount:
+            await self._outbox.add(event)
         return result.rowcount == 1
 
     async def _find_account(self, condition: ColumnElement[bool]) -> Account | None:
@@ -134,14 +168,16 @@ class SqlUserStore:
 
 
 class SqlSessionStore:
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, outbox: SqlOutbox) -> None:
         self._connection = connection
+        self._outbox = outbox
 
-    async def add(self, session: Session) -> None:
+    async def add(self, session: Session, event: Event) -> None:
         try:
             await self._connection.execute(insert(SessionRow).values(asdict(session)))
         except IntegrityError as error:
             raise NotFound("The user is gone.") from error
+        await self._outbox.add(event)
 
     async def get(self, session_id: str) -> Session | None:
         row = (await self._connection.execute(select(*SESSION).where(SessionRow.id == session_id))).first()

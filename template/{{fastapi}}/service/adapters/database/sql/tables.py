@@ -1,9 +1,9 @@
 """The tables. After a change: `make migration MESSAGE="what it does"`."""
 
 from datetime import UTC, datetime
-from typing import ClassVar, override
+from typing import Any, ClassVar, override
 
-from sqlalchemy import DateTime, Dialect, ForeignKey, Index, MetaData, String, Uuid
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, ForeignKey, Index, MetaData, String, Text, Uuid
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -35,7 +35,7 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map: ClassVar[dict[type, type]] = {datetime: UtcDateTime}
+    type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: UtcDateTime, dict[str, Any]: JSON}
 
 
 class UserRow(Base):
@@ -63,3 +63,61 @@ class SessionRow(Base):
     generation: Mapped[int]
     secret_hash: Mapped[str] = mapped_column(String(64))
     expires_at: Mapped[datetime]
+
+
+class OutboxRow(Base):
+    __tablename__ = "outbox"
+
+    position: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=True)
+    """Of two events of one subject, the later one has the higher position, since it waited for a lock on the record."""
+    id: Mapped[str] = mapped_column(String(64))
+    source: Mapped[str] = mapped_column(String(1000))
+    type: Mapped[str] = mapped_column(String(1000))
+    subject: Mapped[str] = mapped_column(String(1000))
+    time: Mapped[datetime]
+    data: Mapped[dict[str, Any]]
+    trace: Mapped[str | None] = mapped_column(String(64))
+
+
+class InboxRow(Base):
+    __tablename__ = "inbox"
+
+    key: Mapped[str] = mapped_column(String(32), primary_key=True)
+    id: Mapped[str] = mapped_column(String(1000))
+    source: Mapped[str] = mapped_column(String(1000))
+    type: Mapped[str] = mapped_column(String(1000))
+    subject: Mapped[str] = mapped_column(String(1000))
+    time: Mapped[datetime]
+    data: Mapped[dict[str, Any]]
+    trace: Mapped[str | None] = mapped_column(String(64))
+
+
+class DeadLetterRow(Base):
+    __tablename__ = "dead_letters"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    body: Mapped[bytes]
+    error: Mapped[str] = mapped_column(Text)
+    attempts: Mapped[int]
+    parked_at: Mapped[datetime]
+
+
+class ActivityRow(Base):
+    __tablename__ = "activity"
+
+    key: Mapped[str] = mapped_column(String(32), primary_key=True)
+    id: Mapped[str] = mapped_column(String(1000))
+    type: Mapped[str] = mapped_column(String(1000))
+    user_id: Mapped[str | None] = mapped_column(String(64))
+    by: Mapped[str | None] = mapped_column(String(64))
+    time: Mapped[datetime]
+
+    __table_args__ = (Index(None, "time", "key"), Index(None, "user_id", "time", "key"))
+
+
+class LeaseRow(Base):
+    __tablename__ = "leases"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(64))
+    until: Mapped[datetime]

@@ -8,6 +8,7 @@ from service import wiring
 from service.adapters.database.sql.engine import disposing
 from service.adapters.database.sql.stores import SqlUserStore
 from service.domain.errors import NotFound, Unavailable, WrongCredentials
+from service.domain.events import Event
 from service.domain.sessions import Session
 from service.domain.users import CreationKey, User
 from service.platform.metrics import Metrics
@@ -15,7 +16,9 @@ from service.platform.security import PasswordCheck, SecurityManager
 from service.ports import Database
 from service.settings import Settings
 from service.wiring import Service
+from tests.buses import LocalBus
 from tests.clock import MovableClock
+from tests.events import new_event, pending, settled
 from tests.people import PASSWORD, Person
 
 
@@ -63,14 +66,15 @@ async def test_a_database_that_does_not_answer_is_unavailable(database: Database
 
 
 async def test_what_breaks_in_a_unit_of_work_is_undone(
-    admin: Person, service: Service, monkeypatch: pytest.MonkeyPatch
+    admin: Person, service: Service, database: Database, local_bus: LocalBus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    await settled(database)
     add = SqlUserStore.add
 
     async def add_and_break(
-        store: SqlUserStore, user: User, password_hash: str, key: CreationKey | None = None
+        store: SqlUserStore, user: User, password_hash: str, event: Event, key: CreationKey | None = None
     ) -> None:
-        await add(store, user, password_hash, key)
+        await add(store, user, password_hash, event, key)
         assert await store.get(user.id) == user
         raise RuntimeError("after the row was written")
 
@@ -81,6 +85,8 @@ async def test_what_breaks_in_a_unit_of_work_is_undone(
 
     assert response.status_code == 500
     assert (await service.users.page(admin.user, None, 10)).items == [admin.user]
+    assert await pending(database) == []
+    assert [event.type for event in local_bus.published] == ["user.created", "session.started"]  # Of the admin.
 
 
 async def test_a_session_needs_its_user(database: Database) -> None:
@@ -90,7 +96,8 @@ async def test_a_session_needs_its_user(database: Database) -> None:
             await stores.sessions.add(
                 Session(
                     id="one", user_id=stores.users.next_id(), generation=1, secret_hash="hash", expires_at=clock.now()
-                )
+                ),
+                new_event(),
             )
 
 

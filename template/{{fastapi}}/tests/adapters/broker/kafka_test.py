@@ -1,0 +1,84 @@
+"""What only Kafka has: partitions, and offsets that are committed batch by batch."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from time import monotonic
+
+import pytest
+from aiokafka.errors import KafkaError
+
+from service.adapters.broker.kafka import KafkaEventBus
+from service.domain.errors import Unavailable
+from service.domain.events import Event
+from service.platform import cloudevents
+from service.settings import Settings
+from tests.adapters.broker.kafka import own
+from tests.clock import MovableClock
+from tests.events import new_event
+
+PATIENCE_SECONDS = 30
+KINDS = ["one"]
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    deadline = monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert monotonic() < deadline
+        await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+async def kafka_bus(configured: Settings) -> AsyncIterator[KafkaEventBus]:
+    async with own(configured) as space:
+        bus = KafkaEventBus(configured.broker_url.removeprefix("kafka://"), space["events_topic"], MovableClock())
+        yield bus
+        await bus.close()
+
+
+async def test_what_was_published_before_anybody_read_is_not_lost(kafka_bus: KafkaEventBus) -> None:
+    sent = [new_event(f"user {number}", "one") for number in range(20)]
+    await kafka_bus.publish(sent)
+    found: list[Event] = []
+
+    async def handle(body: bytes) -> None:
+        found.append(cloudevents.decode(body))
+
+    reading = asyncio.create_task(kafka_bus.consume(KINDS, handle))
+    await until(lambda: len(found) >= 20)
+    reading.cancel()
+    await asyncio.wait([reading])
+    assert sorted(event.subject for event in found) == sorted(event.subject for event in sent)
+
+
+async def test_an_event_whose_handler_breaks_breaks_the_reader_and_comes_again(kafka_bus: KafkaEventBus) -> None:
+    found: list[bytes] = []
+
+    async def handle(body: bytes) -> None:
+        found.append(body)
+        if len(found) == 1:
+            raise RuntimeError("no luck")
+
+    await kafka_bus.publish([new_event(kind="one")])
+    with pytest.raises(RuntimeError, match="no luck"):
+        await asyncio.wait_for(kafka_bus.consume(KINDS, handle), PATIENCE_SECONDS)
+    reading = asyncio.create_task(kafka_bus.consume(KINDS, handle))
+    await until(lambda: len(found) >= 2)
+    reading.cancel()
+    await asyncio.wait([reading])
+    assert found[0] == found[1]
+
+
+async def test_a_broker_that_is_not_there_is_unavailable() -> None:
+    bus = KafkaEventBus("127.0.0.1:1", "nowhere", MovableClock())
+
+    with pytest.raises(Unavailable):
+        await bus.publish([new_event()])
+    with pytest.raises(KafkaError):
+        await bus.ping()
+    await bus.close()
+
+
+async def test_publishing_goes_on_after_the_producer_was_closed(kafka_bus: KafkaEventBus) -> None:
+    await kafka_bus.publish([new_event(kind="one")])
+    await kafka_bus.close()
+    await kafka_bus.publish([new_event(kind="one")])

@@ -1,0 +1,12 @@
+"""The bus within the process: each start of the service has one of its own."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from service.settings import Settings
+
+
+@asynccontextmanager
+async def own(_configured: Settings) -> AsyncIterator[dict[str, str]]:
+    """The settings of a bus that nobody but the tests uses."""
+    yield {}

@@ -1,0 +1,20 @@
+"""A bus for the tests alone: a stream with a random name, on the server of `BROKER_URL`."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from secrets import token_hex
+
+from redis.asyncio import Redis
+
+from service.settings import Settings
+
+
+@asynccontextmanager
+async def own(configured: Settings) -> AsyncIterator[dict[str, str]]:
+    """The settings of a bus that nobody else uses."""
+    stream = f"tests-{token_hex(6)}"
+    try:
+        yield {"broker_url": configured.broker_url, "events_stream": stream}
+    finally:
+        async with Redis.from_url(configured.broker_url) as client:
+            await client.delete(stream)

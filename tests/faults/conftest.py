@@ -1,0 +1,97 @@
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests import servers, template
+from tests.faults.system import System, prepared
+from tests.project import Project
+
+OFTEN = {("postgresql", "rabbitmq"), ("postgresql", "kafka"), ("postgresql", "redis"), ("mongodb", "kafka")}
+"""The pairs that every run tries, in the cases that tell most of their databases."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How thoroughly a case is tried."""
+
+    events: int
+    seconds_down: float
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One case for each pair of database and broker, of those that it has anything to say about."""
+    if marker := metafunc.definition.get_closest_marker("fault"):
+        databases, brokers = (marker.kwargs.get(name, ()) for name in ("databases", "brokers"))
+        pairs = [pair for pair in _pairs() if pair[0] in (databases or pair[0]) and pair[1] in (brokers or pair[1])]
+        metafunc.parametrize("place", pairs, indirect=True, ids=["-".join(pair) for pair in pairs], scope="module")
+
+
+@cache
+def _pairs() -> list[tuple[str, str]]:
+    return sorted({(answers["database"], answers["broker"]) for answers in template.legal()})
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out what is not for every run; pytest tells how many."""
+    if not config.getoption("--all"):
+        left_out = [item for item in items if isinstance(item, pytest.Function) and _is_for_all_only(item)]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
+
+
+def _is_for_all_only(item: pytest.Function) -> bool:
+    marker = item.get_closest_marker("fault")
+    if marker is None:
+        return False
+    pair = item.callspec.params["place"]
+    return pair not in OFTEN or pair[0] not in marker.kwargs["often"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A rendered project, and a broker that only its cases use, one after the other."""
+
+    database: str
+    broker: str
+    folder: Path
+    server: servers.Server | None
+
+
+@pytest.fixture(scope="session")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return template.put(tmp_path_factory.mktemp("template"))
+
+
+@pytest.fixture(scope="module")
+def place(request: pytest.FixtureRequest, source: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    database, broker = request.param
+    folder = tmp_path_factory.mktemp("faults") / "order-desk"
+    answers = {"framework": "fastapi", "database": database, "broker": broker}
+    template.render(source, folder, answers)
+    Project(folder).make("setup")
+    if broker == "memory":
+        yield Place(database, broker, folder, None)
+        return
+    with servers.fresh(broker) as server:
+        yield Place(database, broker, folder, server)
+
+
+@pytest.fixture
+def more_settings(request: pytest.FixtureRequest) -> dict[str, str]:
+    """Settings of the service in this case, by `@pytest.mark.settings(...)`."""
+    marker = request.node.get_closest_marker("settings")
+    return dict(marker.kwargs) if marker else {}
+
+
+@pytest.fixture
+def system(place: Place, more_settings: dict[str, str]) -> Iterator[System]:
+    with prepared(place.database, place.broker, place.folder, place.server, more_settings) as system:
+        yield system
+
+
+@pytest.fixture(scope="session")
+def scale(pytestconfig: pytest.Config) -> Scale:
+    return Scale(1000, 10) if pytestconfig.getoption("--all") else Scale(150, 2)

@@ -221,13 +221,13 @@ def restart_under_load(target: Target, harm: Callable[[Server], None]) -> list[A
         harmed = time.monotonic()
         harm(server)
         began = time.monotonic()
-        assert instance.health() == (503, {"cache": "up", "database": "down"})
+        assert instance.health() == (503, {"cache": "up", "database": "down", "broker": "up"})
         assert time.monotonic() - began < PROBE_SECONDS
         wait_until(lambda: any(answer.status == 503 for answer in load.answers), "somebody is told")
         server.start()
         back = time.monotonic()
         wait_until(lambda: len(load.since(back)) > 100, "it works again")
-        assert instance.health() == (200, {"cache": "up", "database": "up"})
+        assert instance.health() == (200, {"cache": "up", "database": "up", "broker": "up"})
 
     assert {answer.status for answer in load.answers if answer.ended < harmed} == {200}
     failed = [answer for answer in load.answers if answer.status != 200]
@@ -244,11 +244,11 @@ def test_readiness_tells_of_a_database_that_hangs(name: str, request: pytest.Fix
     target.owned.pause()
     began = time.monotonic()
     try:
-        assert target.instance.health() == (503, {"cache": "up", "database": "down"})
+        assert target.instance.health() == (503, {"cache": "up", "database": "down", "broker": "up"})
         assert time.monotonic() - began < PROBE_SECONDS
     finally:
         target.owned.resume()
-    assert target.instance.health() == (200, {"cache": "up", "database": "up"})
+    assert target.instance.health() == (200, {"cache": "up", "database": "up", "broker": "up"})
 
 
 # ---------------------------------------------------------------------------------------------- verbs

@@ -53,11 +53,11 @@ class Target:
 
 
 @pytest.fixture(scope="module")
-def target() -> Iterator[Target]:
+def target(framework: str) -> Iterator[Target]:
     with ExitStack() as stack:
         postgresql, cache = (stack.enter_context(servers.fresh(name)) for name in ("postgresql", "redis"))
         settings = {"DATABASE_URL": postgresql.url, "REDIS_URL": cache.url, "CACHE_TIMEOUT_SECONDS": str(CACHE_SECONDS)}
-        made = with_admin(project("postgresql", "redis", **settings))
+        made = with_admin(project(framework, "postgresql", "redis", **settings))
         yield Target(stack.enter_context(running(made)), cache)
 
 

@@ -40,7 +40,8 @@ def test_a_variant_works(
         _hold_to_the_contract(url, answers, settings)
 
     # Git ignores what the verbs have made, but for the lock file, which is the project's own from now on.
-    assert _git(project.folder, "status", "--porcelain", "--untracked-files=all") == "?? uv.lock\n"
+    lock_file = template.LOCK_FILES[answers["framework"]]
+    assert _git(project.folder, "status", "--porcelain", "--untracked-files=all") == f"?? {lock_file}\n"
 
 
 def _settings(answers: template.Answers, space: Callable[[str], servers.Space]) -> dict[str, str]:

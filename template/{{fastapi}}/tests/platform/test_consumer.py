@@ -222,6 +222,9 @@ async def test_different_subjects_do_not_wait_for_each_other(
     subjects = [str(number) for number in range(consumer.AT_A_TIME + 1)]
     handlers.pauses = dict.fromkeys(subjects, asyncio.Event())
     tasks = [asyncio.create_task(a_consumer.handle(body_of(each, subject=each))) for each in subjects]
+    async with asyncio.timeout(20):
+        while len(handlers.traces) < consumer.AT_A_TIME:
+            await asyncio.sleep(0.01)
     await asyncio.sleep(0.1)
     assert len(handlers.traces) == consumer.AT_A_TIME  # All of them, up to a limit.
     handlers.pauses["0"].set()

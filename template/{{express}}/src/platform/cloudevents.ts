@@ -40,7 +40,7 @@ const envelope = z.object({
   subject: possibleText.default(""),
   time,
   data,
-  traceparent: z.unknown(),
+  traceparent: z.unknown().optional(),
 });
 
 export function encode(event: Event): Buffer {

@@ -6,7 +6,7 @@ import * as cloudevents from "../../platform/cloudevents.ts";
 import { aborted } from "../../platform/pause.ts";
 import type { Clock, EventBus } from "../../ports.ts";
 import type { Settings } from "../../settings.ts";
-import { type Handle, Publisher } from "./common.ts";
+import { allDone, type Handle, Publisher } from "./common.ts";
 
 export function connect(_settings: Settings, clock: Clock): EventBus {
   return new MemoryEventBus(clock);
@@ -20,13 +20,16 @@ interface Reader {
 export class MemoryEventBus extends Publisher implements EventBus {
   #reader: Reader | undefined;
   readonly #readers = new EventEmitter();
+  readonly #handling = new Set<Promise<unknown>>();
 
   /** Returns when they have been handled: there is no broker that would keep them in the meantime. */
   async publish(events: readonly Event[]): Promise<void> {
     while (!this.#reader) await once(this.#readers, "reader");
     const { types, handle } = this.#reader;
     const wanted = events.filter((event) => types.has(event.type));
-    await Promise.all(wanted.map((event) => handle(cloudevents.encode(event))));
+    const handling = allDone(wanted.map((event) => handle(cloudevents.encode(event))));
+    this.#handling.add(handling);
+    await handling.finally(() => this.#handling.delete(handling));
   }
 
   async consume(types: readonly string[], handle: Handle, signal: AbortSignal): Promise<void> {
@@ -34,6 +37,7 @@ export class MemoryEventBus extends Publisher implements EventBus {
     this.#readers.emit("reader");
     await aborted(signal);
     this.#reader = undefined;
+    await Promise.allSettled(this.#handling);
   }
 
   /** It is always there. */

@@ -185,7 +185,10 @@ class Reading {
   }
 
   #receive(message: ConsumeMessage | null): void {
-    if (!message) return this.breakOff(new Error("the queue is gone"));
+    if (!message) {
+      this.breakOff(new Error("the queue is gone"));
+      return;
+    }
     const handling = this.#process(message).catch(this.breakOff);
     this.#handling.add(handling);
     handling.finally(() => this.#handling.delete(handling));

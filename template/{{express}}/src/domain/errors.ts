@@ -6,7 +6,7 @@
 
 /** The base of all errors that are answers rather than bugs. */
 export abstract class ServiceError extends Error {
-  override readonly name = new.target.name;
+  override readonly name = this.constructor.name;
 }
 
 /** There is no such thing, or no longer. */

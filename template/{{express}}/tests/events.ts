@@ -24,6 +24,6 @@ export async function settled(database: Database): Promise<void> {
 }
 
 /** So much later than noon. */
-export function after(milliseconds: number): Date {
+export function later(milliseconds: number): Date {
   return new Date(NOON.getTime() + milliseconds);
 }

@@ -18,6 +18,7 @@ export function makeSettings(own: Partial<Settings>): Settings {
 }
 
 export const test = base
+  // biome-ignore lint/correctness/noEmptyPattern: Vitest reads there what a fixture is made of.
   .extend("ownDatabase", { scope: "file" }, async ({}, { onCleanup }) => {
     const space = await testDatabase.own(configured);
     onCleanup(() => space.remove());

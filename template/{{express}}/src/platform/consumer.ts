@@ -102,10 +102,7 @@ export class Consumer {
       attempts,
       parkedAt: this.#clock.now(),
     };
-    await this.#onceAvailable(
-      () => this.#database.transaction((stores) => stores.deadLetters.add(letter)),
-      signal,
-    );
+    await this.#onceAvailable(() => this.#database.transaction((stores) => stores.deadLetters.add(letter)), signal);
     log.error({ dead_letter: letter.id, error: letter.error }, "message parked");
     this.#metrics.eventsConsumed.inc({ type: "unknown", result: "parked" });
   }

@@ -178,7 +178,10 @@ export class MongoActivityStore implements ActivityStore {
   }
 
   async page(userId: string | null, after: Cursor | null, limit: number): Promise<readonly Activity[]> {
-    const query: Filter<ActivityDocument> = { ...(userId !== null && { user_id: userId }), ...(after && behind(after)) };
+    const query: Filter<ActivityDocument> = {
+      ...(userId !== null && { user_id: userId }),
+      ...(after && behind(after)),
+    };
     const documents = await this.#activity.find(query).sort({ time: -1, _id: -1 }).limit(limit).toArray();
     return documents.map(({ _id, user_id, ...entry }) => ({ key: _id, userId: user_id, ...entry }));
   }

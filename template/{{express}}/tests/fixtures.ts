@@ -4,8 +4,8 @@ import { test as base } from "vitest";
 import { Metrics } from "../src/platform/metrics.ts";
 import type { Database } from "../src/ports.ts";
 import { load, readFile, type Settings } from "../src/settings.ts";
-import * as wiring from "../src/wiring.ts";
-import { database as testDatabase } from "./wiring.ts";
+import { migrate } from "../src/wiring.ts";
+import { connectDatabase, database as testDatabase } from "./wiring.ts";
 
 const ENVIRONMENT = { SECRET_KEY: "the tests' own, of thirty-two characters and more", BCRYPT_COST: "4" };
 
@@ -25,7 +25,7 @@ export const test = base
     if (space.settings.databaseUrl === configured.databaseUrl) {
       throw new Error("The tests empty their database, so it cannot be the configured one.");
     }
-    await wiring.database.migrate(makeSettings(space.settings));
+    await migrate(makeSettings(space.settings));
     return space;
   })
   .extend("settings", async ({ ownDatabase }) => {
@@ -34,7 +34,7 @@ export const test = base
     return settings;
   })
   .extend("database", async ({ settings }, { onCleanup }): Promise<Database> => {
-    const database = wiring.database.connect(settings, new Metrics());
+    const database = connectDatabase(settings, new Metrics());
     onCleanup(() => database.close());
     return database;
   });

@@ -8,19 +8,18 @@ import { endedWithin } from "../../../src/platform/pause.ts";
 import * as traceContext from "../../../src/platform/trace-context.ts";
 import type { EventBus } from "../../../src/ports.ts";
 import type { Settings } from "../../../src/settings.ts";
-import * as wiring from "../../../src/wiring.ts";
 import { MovableClock } from "../../clock.ts";
 import { NOON, newEvent, TRACE } from "../../events.ts";
 import { configured, makeSettings } from "../../fixtures.ts";
 import { until } from "../../until.ts";
-import { broker as testBroker } from "../../wiring.ts";
+import { connectBus, broker as testBroker } from "../../wiring.ts";
 import { Reader } from "./reader.ts";
 
 const [ONE, OTHER] = ["one", "other"];
 
 /** A bus that only this test uses. */
 async function newBus(): Promise<EventBus> {
-  const bus = wiring.broker.connect(await newSettings(), new MovableClock(NOON));
+  const bus = connectBus(await newSettings(), new MovableClock(NOON));
   onTestFinished(() => bus.close());
   return bus;
 }

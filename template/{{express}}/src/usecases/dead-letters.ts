@@ -20,7 +20,7 @@ export class DeadLetterBox {
     return this.#database.read((stores) => stores.deadLetters.list(limit));
   }
 
-  /** Throws `NotFound` if there is none of this id. */
+  /** @throws {NotFound} There is none of this id. */
   async get(letterId: string): Promise<DeadLetter> {
     const letter = await this.#database.read((stores) => stores.deadLetters.get(letterId));
     if (!letter) throw new NotFound(`There is no parked message ${letterId}.`);

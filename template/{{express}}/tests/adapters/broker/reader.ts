@@ -20,6 +20,10 @@ export class Reader {
     return this.bodies.map(cloudevents.decode);
   }
 
+  has(event: Event): boolean {
+    return this.events.some(({ id }) => id === event.id);
+  }
+
   /** From now on nothing is finished, until `letGo`. */
   hold(): void {
     this.#held = new Promise((resolve) => {

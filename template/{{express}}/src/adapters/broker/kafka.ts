@@ -141,7 +141,7 @@ async function read(stream: Stream, handle: Handle, signal: AbortSignal): Promis
   while (!signal.aborted) {
     if (failure) throw failure;
     const messages = available(stream);
-    if (messages.length > 0) await process(stream, messages, handle);
+    if (messages.length > 0) await handleAll(stream, messages, handle);
     else await doorbell.wait(POLL_MILLISECONDS, signal);
   }
 }
@@ -156,7 +156,7 @@ function available(stream: Stream): Message[] {
   return messages;
 }
 
-async function process(stream: Stream, messages: readonly Message[], handle: Handle): Promise<void> {
+async function handleAll(stream: Stream, messages: readonly Message[], handle: Handle): Promise<void> {
   await allDone(messages.map((message) => handle(message.value ?? NOTHING)));
   const last = new Map(messages.map((message) => [message.partition, message]));
   const offsets = [...last.values()].map(({ topic, partition, offset }) => {

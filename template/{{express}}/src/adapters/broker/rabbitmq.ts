@@ -158,6 +158,7 @@ class Reading {
   readonly #channel: Channel;
   readonly #handle: Handle;
   readonly #handling = new Set<Promise<void>>();
+  readonly #consumers: string[] = [];
   readonly #broken: Promise<never>;
   breakOff!: (error: unknown) => void;
 
@@ -172,16 +173,21 @@ class Reading {
   }
 
   async start(queues: readonly string[]): Promise<void> {
-    for (const queue of queues) await this.#channel.consume(queue, (message) => this.#receive(message));
+    for (const queue of queues) {
+      const { consumerTag } = await this.#channel.consume(queue, (message) => this.#receive(message));
+      this.#consumers.push(consumerTag);
+    }
   }
 
   /** Goes on until then, and returns when what has begun is done. */
   async until(stopped: Promise<void>): Promise<void> {
     try {
       await Promise.race([stopped, this.#broken]);
+      for (const consumer of this.#consumers) await this.#channel.cancel(consumer);
     } finally {
       await Promise.allSettled(this.#handling);
     }
+    await this.#channel.close(); // Or the connection could be closed before the last messages are acknowledged.
   }
 
   #receive(message: ConsumeMessage | null): void {

@@ -19,18 +19,21 @@ const LEVELS = { debug: "debug", info: "info", warning: "warn", error: "error" }
 
 const fields = new AsyncLocalStorage<Fields>();
 
-// The field names that services in every language use.
 const options: LoggerOptions = {
   messageKey: "event",
   errorKey: "exception",
   base: null,
-  timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
   mixin: () => fields.getStore() ?? {},
-  formatters: {
-    level: (label) => ({ level: label === "warn" ? "warning" : label }),
-    log: ({ err, ...others }) => (err === undefined ? others : { ...others, exception: err }),
-  },
+  formatters: { log: ({ err, ...others }) => (err === undefined ? others : { ...others, exception: err }) },
   serializers: { exception: stdSerializers.err },
+};
+
+/** With the fields and their names that services in every language have. */
+const optionsForMachines: LoggerOptions = {
+  ...options,
+  base: { service: NAME },
+  timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
+  formatters: { ...options.formatters, level: (label) => ({ level: label === "warn" ? "warning" : label }) },
 };
 
 /** The logger of the whole service; until `configure` is called it writes nothing. */
@@ -39,7 +42,7 @@ export let log: Logger = pino({ ...options, level: "silent" });
 export function configure(settings: Pick<Settings, "logLevel" | "inProduction">): void {
   const level = LEVELS[settings.logLevel];
   log = settings.inProduction
-    ? pino({ ...options, level, base: { service: NAME } }, destination({ dest: STANDARD_ERROR, sync: true }))
+    ? pino({ ...optionsForMachines, level }, destination({ dest: STANDARD_ERROR, sync: true }))
     : pino({ ...options, level }, forPeople());
 }
 
@@ -55,7 +58,6 @@ function forPeople(): DestinationStream {
     colorize: process.stderr.isTTY,
     messageKey: "event",
     errorLikeObjectKeys: ["exception"],
-    customLevels: "debug:20,info:30,warning:40,error:50,fatal:60",
     singleLine: true,
   });
 }

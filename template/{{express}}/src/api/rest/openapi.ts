@@ -83,7 +83,13 @@ function parametersOf(place: string, schema: z.ZodType | undefined): Json[] {
   return Object.entries(schema.shape).map(([name, field]) => {
     const { description, ...rest } = jsonSchema(field);
     const isRequired = !field.safeParse(undefined).success;
-    return { name, in: place, ...(isRequired && { required: true }), ...(description !== undefined && { description }), schema: rest };
+    return {
+      name,
+      in: place,
+      ...(isRequired && { required: true }),
+      ...(description !== undefined && { description }),
+      schema: rest,
+    };
   });
 }
 

@@ -51,10 +51,7 @@ const PROBLEM_TYPES = new Map<unknown, ProblemType>([
   [errors.NotFound, NOT_FOUND],
   [errors.EmailTaken, { status: 409, name: "email-taken", title: "The e-mail address is taken" }],
   [errors.Stale, { status: 412, name: "stale", title: "The version is not the current one" }],
-  [
-    errors.KeyReused,
-    { status: 422, name: "key-reused", title: "The idempotency key was used for something else" },
-  ],
+  [errors.KeyReused, { status: 422, name: "key-reused", title: "The idempotency key was used for something else" }],
   [errors.InvalidField, VALIDATION],
   [
     errors.Unavailable,
@@ -100,7 +97,8 @@ export const onError: ErrorRequestHandler = (error: unknown, _request, response,
     response.setHeader("Allow", error.allowed.join(", "));
     answer(response, METHOD_NOT_ALLOWED, error.message);
   } else if (statusOf(error) === TOO_LARGE.status) answer(response, TOO_LARGE, "The body is too large.");
-  else if (error instanceof URIError) answer(response, NOT_FOUND, "Not Found"); // A path that is no text.
+  else if (error instanceof URIError)
+    answer(response, NOT_FOUND, "Not Found"); // A path that is no text.
   else {
     log.error({ err: error }, "unhandled error");
     answer(response, INTERNAL, "It has been logged.");

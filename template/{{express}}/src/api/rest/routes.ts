@@ -163,6 +163,8 @@ function wrongFields(source: Source, issue: z.core.$ZodIssue): WrongField[] {
 
 /** What is wrong with a value, without the value: it may be a secret. */
 export function inWords(issue: z.core.$ZodIssue): string {
+  if (issue.code === "too_small") return `must be at least ${issue.minimum}`;
+  if (issue.code === "too_big") return `must be at most ${issue.maximum}`;
   if (issue.code === "invalid_value") return `must be ${issue.values.map((each) => JSON.stringify(each)).join(" or ")}`;
   if (issue.code !== "invalid_type") return issue.message;
   return issue.input === undefined ? "is missing" : `must be of the type ${issue.expected}`;

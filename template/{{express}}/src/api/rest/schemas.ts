@@ -52,19 +52,11 @@ const role = z.enum(ROLES);
 export const cursor = text({ minLength: 1, maxLength: 200, pattern: "^[A-Za-z0-9_-]+$" });
 
 /** How many items a page may have. */
-export const limit = z
-  .string()
-  .regex(/^[0-9]{1,3}$/, "must be a whole number from 1 to 100")
-  .transform(Number)
-  .refine((value) => value >= 1 && value <= 100, "must be a whole number from 1 to 100")
-  .default(50)
-  .meta({ type: "integer", minimum: 1, maximum: 100, default: 50 });
+export const limit = z.preprocess(numberOf, z.int().min(1).max(100)).default(50).meta({ default: 50 });
 
 export const UserCreate = z.strictObject({ email, name, password, role: role.default("user") });
 
-export const UserUpdate = z
-  .strictObject({ email, name, password, current_password: enteredPassword, role })
-  .partial();
+export const UserUpdate = z.strictObject({ email, name, password, current_password: enteredPassword, role }).partial();
 
 export const UserResponse = z.strictObject({ id, email, name, role, created_at: time });
 
@@ -101,7 +93,7 @@ export const DependencyHealth = z.strictObject({ status: z.enum(["up", "down"]),
 
 export const Readiness = z.strictObject({
   status: z.enum(["ready", "unavailable"]),
-  dependencies: z.record(z.string(), DependencyHealth),
+  dependencies: z.object({}).catchall(DependencyHealth),
 });
 
 export const FieldError = z.strictObject({
@@ -163,6 +155,11 @@ export function tokenPairResponse(pair: TokenPair): z.infer<typeof TokenPairResp
 
 function activityResponse({ id, type, userId, by, time }: Activity): z.infer<typeof ActivityResponse> {
   return { id, type: type as z.infer<typeof ActivityResponse>["type"], user_id: userId, by, time: time.toISOString() };
+}
+
+/** The number that a parameter writes; what writes none stays as it is. */
+function numberOf(written: unknown): unknown {
+  return typeof written === "string" && /^-?[0-9]{1,15}$/.test(written) ? Number(written) : written;
 }
 
 function counted(characters: number): string {

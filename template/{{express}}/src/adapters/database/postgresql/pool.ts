@@ -80,7 +80,9 @@ export class Pool implements PostgresPool {
     return {
       query: async <Result>(statement: unknown, parameters?: readonly unknown[]) => {
         try {
-          return (await client.query(String(statement), [...(parameters ?? [])])) as unknown as PostgresQueryResult<Result>;
+          return (await client.query(String(statement), [
+            ...(parameters ?? []),
+          ])) as unknown as PostgresQueryResult<Result>;
         } catch (error) {
           throw translation(error);
         }

@@ -22,7 +22,11 @@ export async function downgrade(database: Kysely<Tables>, types: ColumnTypes): P
 export async function isCurrent(database: Kysely<Tables>, types: ColumnTypes): Promise<boolean> {
   const tables = await database.introspection.getTables({ withInternalKyselyTables: true });
   if (!tables.some(({ name }) => name === APPLIED)) return false;
-  const rows = await database.withTables<{ [APPLIED]: { name: string } }>().selectFrom(APPLIED).select("name").execute();
+  const rows = await database
+    .withTables<{ [APPLIED]: { name: string } }>()
+    .selectFrom(APPLIED)
+    .select("name")
+    .execute();
   const applied = new Set(rows.map(({ name }) => name));
   const known = Object.keys(migrations(types));
   return known.every((name) => applied.has(name)) || applied.size > known.filter((name) => applied.has(name)).length;

@@ -106,8 +106,8 @@ export class SqliteConnection implements DatabaseConnection {
     return { rows: rows as Result[], numAffectedRows: BigInt(changes) };
   }
 
-  async *streamQuery<Result>(): AsyncIterableIterator<QueryResult<Result>> {
-    throw new Error("Read page by page instead.");
+  streamQuery(): never {
+    throw new Error("Rows are read page by page.");
   }
 
   close(): void {

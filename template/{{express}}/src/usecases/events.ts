@@ -23,7 +23,7 @@ export class Events {
 
   /** @param by The id of who did it; null for the service itself. */
   userCreated(user: User, by: string | null): Event {
-    return this.#event(USER_CREATED, user.id, { by, ...known(user) });
+    return this.#event(USER_CREATED, user.id, { by, ...known(user) }, user.createdAt);
   }
 
   /** @param changed The fields that were named. */
@@ -44,13 +44,13 @@ export class Events {
     return this.#event(SESSION_REFUSED, user?.id ?? "", { by: null });
   }
 
-  #event(type: string, subject: string, data: Event["data"]): Event {
+  #event(type: string, subject: string, data: Event["data"], time = this.#clock.now()): Event {
     return {
       source: SOURCE,
       id: randomUUID(),
       type,
       subject,
-      time: this.#clock.now(),
+      time,
       data: { user_id: subject || null, ...data },
       trace: traceContext.current(),
     };

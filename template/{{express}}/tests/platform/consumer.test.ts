@@ -1,5 +1,5 @@
 import { setTimeout } from "node:timers/promises";
-import { beforeEach, describe, expect, vi } from "vitest";
+import { describe, expect, vi } from "vitest";
 import { Unavailable } from "../../src/domain/errors.ts";
 import { type Event, InvalidEvent } from "../../src/domain/events.ts";
 import * as cloudevents from "../../src/platform/cloudevents.ts";
@@ -42,10 +42,6 @@ const test = base
   .extend("consumer", ({ database, handler, metrics }) => {
     return new Consumer(database, new Map([[KIND, handler.handle]]), new MovableClock(later(2_000)), metrics, QUICK);
   });
-
-beforeEach(() => {
-  vi.restoreAllMocks();
-});
 
 function bodyOf(id: string, subject = "ann", type = KIND): Buffer {
   return cloudevents.encode({ ...newEvent(subject, type), id, trace: TRACE });

@@ -1,5 +1,5 @@
 import { setTimeout } from "node:timers/promises";
-import { beforeEach, expect, onTestFinished, vi } from "vitest";
+import { expect, onTestFinished, vi } from "vitest";
 import { Publisher } from "../../src/adapters/broker/common.ts";
 import { systemClock } from "../../src/adapters/clock.ts";
 import { Unavailable } from "../../src/domain/errors.ts";
@@ -75,10 +75,6 @@ async function add(database: Database, ...events: readonly Event[]): Promise<voi
 function events(count: number, subject = "ann"): Event[] {
   return Array.from({ length: count }, (_, number) => ({ ...newEvent(subject), time: later(number) }));
 }
-
-beforeEach(() => {
-  vi.restoreAllMocks();
-});
 
 test("events are published in order, and removed", async ({ database }) => {
   const [bus, metrics] = [new RecordingBus(), new Metrics()];

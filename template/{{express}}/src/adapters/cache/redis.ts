@@ -63,7 +63,7 @@ export class RedisCache implements Cache {
   }
 
   async ping(): Promise<void> {
-    await this.#client.ping();
+    await this.#connected.then(() => this.#client.ping());
   }
 
   async close(): Promise<void> {

@@ -22,6 +22,13 @@ const PATH = /^sqlite:\/\/\/(?<path>[^?]+)/;
 /** Who waits for the one writer is served in a moment. */
 const LONGEST_QUEUE = 1_000;
 
+/** Kysely would migrate without a transaction; but SQLite can undo changes of tables too. */
+class TransactionalAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+}
+
 /** The database of the settings; it is opened when it is first used: once for readers, and once for the writer. */
 export function connect(settings: Settings, metrics: Metrics): Database {
   const [readers, writers] = [gateOf(settings), gateOf(settings)];
@@ -66,7 +73,7 @@ function open(settings: Settings, metrics: Metrics, gate: Gate): Connection {
     // What is wrong, the first statement tells.
   }
   const dialect: Dialect = {
-    createAdapter: () => new SqliteAdapter(),
+    createAdapter: () => new TransactionalAdapter(),
     createDriver: () => new SqliteDriver(path, gate),
     createIntrospector: (database) => new SqliteIntrospector(database),
     createQueryCompiler: () => new SqliteQueryCompiler(),

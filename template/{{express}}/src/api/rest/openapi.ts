@@ -81,14 +81,14 @@ function operationOf({ tag, operationId, summary, description, isPublic, taken, 
 function parametersOf(place: string, schema: z.ZodType | undefined): Json[] {
   if (!(schema instanceof z.ZodObject)) return [];
   return Object.entries(schema.shape).map(([name, field]) => {
-    const { description, ...rest } = jsonSchema(field);
-    const isRequired = !field.safeParse(undefined).success;
+    const { description, ...others } = jsonSchema(field);
+    const leftOut = field.safeParse(undefined);
     return {
       name,
       in: place,
-      ...(isRequired && { required: true }),
+      ...(!leftOut.success && { required: true }),
       ...(description !== undefined && { description }),
-      schema: rest,
+      schema: { ...others, ...(leftOut.data !== undefined && { default: leftOut.data }) },
     };
   });
 }

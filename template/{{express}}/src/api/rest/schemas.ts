@@ -52,7 +52,7 @@ const role = z.enum(ROLES);
 export const cursor = text({ minLength: 1, maxLength: 200, pattern: "^[A-Za-z0-9_-]+$" });
 
 /** How many items a page may have. */
-export const limit = z.preprocess(numberOf, z.int().min(1).max(100)).default(50).meta({ default: 50 });
+export const limit = z.preprocess(numberOf, z.int().min(1).max(100)).default(50);
 
 export const UserCreate = z.strictObject({ email, name, password, role: role.default("user") });
 

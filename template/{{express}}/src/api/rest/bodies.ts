@@ -1,10 +1,12 @@
 /** Reads the bodies of requests. */
 
 import express, { type Request, type Response } from "express";
-import { InvalidRequest } from "./problems.ts";
+import { BodyTooLarge, InvalidRequest } from "./problems.ts";
 
 /** In bytes; many times what any request here needs. Whatever is larger is not even read. */
 export const LARGEST_BODY = 1024 * 1024;
+
+const CONTENT_TOO_LARGE = 413;
 
 /** Many times what any request here needs; what is nested deeper could exhaust whoever walks through it. */
 const DEEPEST = 100;
@@ -40,9 +42,15 @@ export async function readForm(request: Request, response: Response): Promise<Re
 }
 
 async function read(request: Request, response: Response): Promise<Buffer> {
-  await new Promise<void>((resolve, reject) => {
-    readRaw(request, response, (error: unknown) => (error ? reject(error) : resolve()));
-  });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      readRaw(request, response, (error: unknown) => (error ? reject(error) : resolve()));
+    });
+  } catch (error) {
+    throw error instanceof Error && "status" in error && error.status === CONTENT_TOO_LARGE
+      ? new BodyTooLarge(`The body must not be larger than ${LARGEST_BODY} bytes.`)
+      : unreadable("cannot be read");
+  }
   return Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
 }
 

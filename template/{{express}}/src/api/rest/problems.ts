@@ -75,6 +75,11 @@ export class InvalidRequest extends Error {
   }
 }
 
+/** The body is larger than any that is read. */
+export class BodyTooLarge extends Error {
+  override readonly name = "BodyTooLarge";
+}
+
 /** The path exists, but not with this method. */
 export class MethodNotAllowed extends Error {
   override readonly name = "MethodNotAllowed";
@@ -86,41 +91,50 @@ export class MethodNotAllowed extends Error {
   }
 }
 
+/** What there is to be said about an error. */
+interface Told {
+  readonly type: ProblemType;
+  readonly detail: string;
+  readonly wrong?: readonly WrongField[];
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** Answers whatever was thrown on the way to an answer. */
 export const onError: ErrorRequestHandler = (error: unknown, _request, response, next) => {
   if (response.headersSent) {
     log.error({ err: error }, "unhandled error");
     next(error); // Too late for another answer: Express breaks the connection.
-  } else if (error instanceof errors.ServiceError) answerServiceError(response, error);
-  else if (error instanceof InvalidRequest) answer(response, VALIDATION, error.message, error.wrong);
-  else if (error instanceof MethodNotAllowed) {
-    response.setHeader("Allow", error.allowed.join(", "));
-    answer(response, METHOD_NOT_ALLOWED, error.message);
-  } else if (statusOf(error) === TOO_LARGE.status) answer(response, TOO_LARGE, "The body is too large.");
-  else if (error instanceof URIError)
-    answer(response, NOT_FOUND, "Not Found"); // A path that is no text.
-  else {
-    log.error({ err: error }, "unhandled error");
-    answer(response, INTERNAL, "It has been logged.");
-  }
+  } else answer(response, tell(error));
 };
 
-function answerServiceError(response: Response, error: errors.ServiceError): void {
-  if (error instanceof errors.Unavailable) log.error({ error: String(error.cause ?? error) }, "unavailable");
-  answer(response, PROBLEM_TYPES.get(error.constructor) ?? INTERNAL, error.message, wrongFields(error));
+function tell(error: unknown): Told {
+  if (error instanceof errors.ServiceError) return tellServiceError(error);
+  if (error instanceof InvalidRequest) return { type: VALIDATION, detail: error.message, wrong: error.wrong };
+  if (error instanceof BodyTooLarge) return { type: TOO_LARGE, detail: error.message };
+  if (error instanceof URIError) return { type: NOT_FOUND, detail: "Not Found" }; // A path that is no text.
+  if (error instanceof MethodNotAllowed) {
+    return { type: METHOD_NOT_ALLOWED, detail: error.message, headers: { Allow: error.allowed.join(", ") } };
+  }
+  log.error({ err: error }, "unhandled error");
+  return { type: INTERNAL, detail: "It has been logged." };
 }
 
-function answer(response: Response, problem: ProblemType, detail: string, wrong: readonly WrongField[] = []): void {
-  const { status, name, title, headers = {} } = problem;
+function tellServiceError(error: errors.ServiceError): Told {
+  if (error instanceof errors.Unavailable) log.error({ error: String(error.cause ?? error) }, "unavailable");
+  const type = PROBLEM_TYPES.get(error.constructor) ?? INTERNAL;
+  return { type, detail: error.message, wrong: wrongFields(error) };
+}
+
+function answer(response: Response, { type, detail, wrong = [], headers = {} }: Told): void {
   const content: z.infer<typeof Problem> = {
-    type: `urn:problem-type:${name}`,
-    title,
-    status,
+    type: `urn:problem-type:${type.name}`,
+    title: type.title,
+    status: type.status,
     detail,
     request_id: String(response.getHeader("X-Request-ID")),
-    ...(status === VALIDATION.status && { errors: [...wrong] }),
+    ...(type.status === VALIDATION.status && { errors: [...wrong] }),
   };
-  send(response, { status, headers, type: PROBLEM_JSON, body: content });
+  send(response, { status: type.status, headers: { ...type.headers, ...headers }, type: PROBLEM_JSON, body: content });
 }
 
 function wrongFields(error: errors.ServiceError): WrongField[] {
@@ -129,8 +143,4 @@ function wrongFields(error: errors.ServiceError): WrongField[] {
   }
   if (error instanceof errors.KeyReused) return [{ in: "header", field: "Idempotency-Key", detail: error.message }];
   return [];
-}
-
-function statusOf(error: unknown): unknown {
-  return error instanceof Error && "status" in error ? error.status : undefined;
 }

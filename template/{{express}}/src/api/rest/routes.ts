@@ -122,7 +122,7 @@ function takenBy(definition: Taken<unknown, unknown, unknown, unknown, unknown>)
 async function read(request: Request, response: Response, taken: Route["taken"]): Promise<unknown> {
   const wrong: WrongField[] = [];
   const check = (source: Source, value: unknown): unknown => {
-    const { data, error } = (taken[source] ?? z.unknown()).safeParse(value);
+    const { data, error } = (taken[source] ?? z.unknown()).safeParse(value, { reportInput: true });
     if (error) wrong.push(...error.issues.flatMap((issue) => wrongFields(source, issue)));
     return data;
   };

@@ -19,9 +19,6 @@ from copier import run_copy
 ROOT = Path(__file__).parents[1]
 PARTS = ("copier.yml", "options.yml", "fragments", "template")
 
-MANIFESTS = {"fastapi": "pyproject.toml"}
-LOCK_FILES = {"fastapi": "uv.lock"}
-
 type Answers = dict[str, Any]
 
 

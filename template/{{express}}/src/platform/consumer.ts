@@ -58,7 +58,6 @@ export class Consumer {
     try {
       event = cloudevents.decode(body);
     } catch (error) {
-      if (!(error instanceof InvalidEvent)) throw error;
       return this.#park(body, error, 1, signal);
     }
     const handler = this.#handlers.get(event.type);

@@ -39,11 +39,20 @@ const optionsForMachines: LoggerOptions = {
 /** The logger of the whole service; until `configure` is called it writes nothing. */
 export let log: Logger = pino({ ...options, level: "silent" });
 
-export function configure(settings: Pick<Settings, "logLevel" | "inProduction">): void {
+/** @param out Where to write: a file descriptor or a stream. */
+export function configure(
+  settings: Pick<Settings, "logLevel" | "inProduction">,
+  out: number | NodeJS.WritableStream = STANDARD_ERROR,
+): void {
   const level = LEVELS[settings.logLevel];
-  log = settings.inProduction
-    ? pino({ ...optionsForMachines, level }, destination({ dest: STANDARD_ERROR, sync: true }))
-    : pino({ ...options, level }, forPeople());
+  if (settings.inProduction) {
+    log = pino(
+      { ...optionsForMachines, level },
+      typeof out === "number" ? destination({ dest: out, sync: true }) : out,
+    );
+  } else {
+    log = pino({ ...options, level }, forPeople(out));
+  }
 }
 
 /** Adds fields to every line that some work writes. */
@@ -51,9 +60,9 @@ export function withLogFields<Result>(more: Fields, work: () => Result): Result 
   return fields.run({ ...fields.getStore(), ...more }, work);
 }
 
-function forPeople(): DestinationStream {
+function forPeople(out: number | NodeJS.WritableStream): DestinationStream {
   return pretty({
-    destination: STANDARD_ERROR,
+    destination: out,
     sync: true,
     colorize: process.stderr.isTTY,
     messageKey: "event",

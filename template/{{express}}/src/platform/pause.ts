@@ -4,11 +4,7 @@ import { setTimeout } from "node:timers/promises";
 
 /** Returns after that time, or as soon as the signal is aborted. */
 export async function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  try {
-    await setTimeout(milliseconds, undefined, { signal });
-  } catch (error) {
-    if (!signal?.aborted) throw error;
-  }
+  await setTimeout(milliseconds, undefined, { signal }).catch(() => undefined);
 }
 
 /** Returns as soon as the signal is aborted. */

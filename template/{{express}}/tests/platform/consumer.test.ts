@@ -114,6 +114,13 @@ describe("a handler that fails", () => {
     expect(await sample(metrics, "events_consumed_total", { type: "unknown", result: "parked" })).toBe(1);
   });
 
+  test("may throw what is no error at all", async ({ database, metrics }) => {
+    const handlers = new Map([[KIND, () => Promise.reject("no luck")]]);
+    await new Consumer(database, handlers, new MovableClock(), metrics, QUICK).handle(bodyOf("1"));
+
+    expect(await parked(database)).toMatchObject([{ error: "Thrown: no luck" }]);
+  });
+
   test("is waited for longer from attempt to attempt", async ({ database, handler, metrics }) => {
     const slow = { attempts: ATTEMPTS, firstDelayMilliseconds: 40, longestDelayMilliseconds: 1_000 };
     const consumer = new Consumer(database, new Map([[KIND, handler.handle]]), new MovableClock(), metrics, slow);

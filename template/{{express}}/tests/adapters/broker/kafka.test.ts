@@ -1,9 +1,10 @@
 /** What only Kafka has: partitions, and offsets that are committed batch by batch. */
 
-import { Admin, Consumer } from "@platformatic/kafka";
-import { expect, onTestFinished, test } from "vitest";
+import { Admin, Consumer, ProtocolError } from "@platformatic/kafka";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { KafkaEventBus } from "../../../src/adapters/broker/kafka.ts";
 import { Unavailable } from "../../../src/domain/errors.ts";
+import type { Event } from "../../../src/domain/events.ts";
 import { MovableClock } from "../../clock.ts";
 import { newEvent } from "../../events.ts";
 import { configured } from "../../fixtures.ts";
@@ -58,6 +59,39 @@ test("an event whose handler breaks comes again", async () => {
   await consuming;
 
   expect(found[0]).toEqual(found[1]);
+});
+
+test("it goes on after its stream has broken", async () => {
+  const { bus } = await newBus();
+  const consume = vi.spyOn(Consumer.prototype, "consume");
+  const reader = read(bus);
+  const [first, second] = [newEvent("ann", "one"), newEvent("ann", "one")];
+  await bus.publish([first]);
+  await until(() => reader.has(first));
+  const stream = await consume.mock.results[0]?.value;
+  stream.destroy(new Error("the connection is gone"));
+  await bus.publish([second]);
+  await until(() => reader.has(second));
+
+  expect(consume).toHaveBeenCalledTimes(2);
+});
+
+test("it goes on when the group is rearranged before it could commit", async () => {
+  const { bus } = await newBus();
+  const commit = vi.spyOn(Consumer.prototype, "commit");
+  const reader = read(bus);
+  const [first, second, third] = [1, 2, 3].map(() => newEvent("ann", "one")) as [Event, Event, Event];
+  const rearranged = new ProtocolError("REBALANCE_IN_PROGRESS");
+  commit.mockImplementationOnce(() => Promise.reject(rearranged));
+  await bus.publish([first]);
+  await until(() => commit.mock.calls.length === 1);
+  await bus.publish([second]);
+  await until(() => commit.mock.calls.length === 2);
+  expect(reader.events).toEqual([first, second]); // Nothing came again.
+
+  commit.mockImplementationOnce(() => Promise.reject(new Error("no luck")));
+  await bus.publish([third]);
+  await until(() => reader.events.filter(({ id }) => id === third.id).length === 2);
 });
 
 test("the events of a subject are in the partition that all clients choose for it", async () => {

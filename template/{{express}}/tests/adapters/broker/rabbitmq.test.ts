@@ -3,7 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
 import { type ChannelModel, connect } from "amqplib";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { assert, expect, onTestFinished, test, vi } from "vitest";
 import { RabbitEventBus } from "../../../src/adapters/broker/rabbitmq.ts";
 import { Unavailable } from "../../../src/domain/errors.ts";
 import { CONTENT_TYPE } from "../../../src/platform/cloudevents.ts";
@@ -69,8 +69,9 @@ test("a message has the properties of the contract", async () => {
   const connection = await connect(configured.brokerUrl);
   onTestFinished(() => connection.close());
   const message = await (await connection.createChannel()).get(kinds[0]);
+  assert(message);
 
-  expect(message && message.properties).toMatchObject({
+  expect(message.properties).toMatchObject({
     contentType: CONTENT_TYPE,
     deliveryMode: 2,
     messageId: event.id,

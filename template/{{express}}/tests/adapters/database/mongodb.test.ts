@@ -1,11 +1,15 @@
 /** What only MongoDB must see to, which has no transactions across documents here. */
 
+import { MongoClient, MongoServerError, ObjectId } from "mongodb";
 import { expect, vi } from "vitest";
 import { EVENTFUL, MongoActivityStore } from "../../../src/adapters/database/mongodb/event-stores.ts";
-import { connect, isMigrated, migrate } from "../../../src/adapters/database/mongodb.ts";
+import { unavailableOnFailure } from "../../../src/adapters/database/mongodb/failures.ts";
+import { timeCommands } from "../../../src/adapters/database/mongodb/monitoring.ts";
+import { connect, createClient, databaseOf, isMigrated, migrate } from "../../../src/adapters/database/mongodb.ts";
 import { Unavailable } from "../../../src/domain/errors.ts";
 import type { User } from "../../../src/domain/users.ts";
 import { Metrics } from "../../../src/platform/metrics.ts";
+import type { Stores } from "../../../src/ports.ts";
 import { type Settings, SettingsError } from "../../../src/settings.ts";
 import { ActivityLog, logActivity } from "../../../src/usecases/activity.ts";
 import { NOON, newEvent, pending } from "../../events.ts";
@@ -20,21 +24,23 @@ function documents(settings: Settings): Promise<number[]> {
   );
 }
 
+async function newUser({ users }: Stores): Promise<User> {
+  const id = users.nextId();
+  const ann = {
+    id,
+    email: "ann@example.org",
+    name: "Ann",
+    role: "user",
+    createdAt: NOON,
+    version: 1,
+    generation: 1,
+  } as const;
+  await users.add(ann, "hash", newEvent(id));
+  return ann;
+}
+
 test("what was deleted is there until its events are published", async ({ database, settings }) => {
-  const user = await database.transaction(async ({ users }) => {
-    const id = users.nextId();
-    const ann: User = {
-      id,
-      email: "ann@example.org",
-      name: "Ann",
-      role: "user",
-      createdAt: NOON,
-      version: 1,
-      generation: 1,
-    };
-    await users.add(ann, "hash", newEvent(id));
-    return ann;
-  });
+  const user = await database.transaction(newUser);
   const session = { id: "one", userId: user.id, generation: 1, secretHash: "hash", expiresAt: NOON };
   await database.transaction((stores) => stores.sessions.add(session, newEvent(user.id)));
   expect(await database.transaction((stores) => stores.users.delete(user, newEvent(user.id)))).toBe(true);
@@ -113,6 +119,69 @@ test("connections are counted", async ({ settings }) => {
   expect(await metrics.render()).toContain('db_pool_connections{state="idle"} 1');
   await database.close();
   expect(await metrics.render()).toContain('db_pool_connections{state="idle"} 0');
+});
+
+test("what goes wrong on the way is not taken for an answer", async ({ database }) => {
+  const user: User = { ...(await database.transaction(newUser)), email: "bob@example.org" };
+  await database.close();
+
+  await expect(database.transaction((stores) => stores.users.add(user, "hash", newEvent()))).rejects.toThrow(
+    Unavailable,
+  );
+  await expect(database.transaction((stores) => stores.leases.take("a", "b", NOON, NOON))).rejects.toThrow(Unavailable);
+});
+
+test.for([18, 91, 10107, 11600])("a server that does not serve is unavailable: %d", async (code) => {
+  const work = unavailableOnFailure(() => Promise.reject(new MongoServerError({ message: "no luck", code })));
+
+  await expect(work).rejects.toThrow(Unavailable);
+});
+
+test("a host that nobody knows is unavailable", async () => {
+  const error = Object.assign(new Error("querySrv ENOTFOUND _mongodb._tcp.nowhere"), { syscall: "querySrv" });
+
+  await expect(unavailableOnFailure(() => Promise.reject(error))).rejects.toThrow(Unavailable);
+});
+
+test.for([
+  new MongoServerError({ message: "a command that is wrong", code: 59 }),
+  new TypeError("a bug"),
+  Object.assign(new Error("a full disk"), { syscall: "write" }),
+])("what is no fault of the database stays what it is: %s", async (error) => {
+  await expect(unavailableOnFailure(() => Promise.reject(error))).rejects.toBe(error);
+});
+
+test("commands are timed, and shown without their values", async ({ settings }) => {
+  const seen: { operation: string; statement: string; milliseconds: number }[] = [];
+  const timer = {
+    record: (operation: string, statement: () => string, milliseconds: number) => {
+      seen.push({ operation, statement: statement(), milliseconds });
+    },
+  };
+  const client = new MongoClient(settings.databaseUrl, { monitorCommands: true });
+  timeCommands(client, timer);
+  const people = client.db().collection("users");
+  const query = { secret: "secret", tags: { $in: ["secret", 1] }, at: { $lt: NOON }, _id: new ObjectId() };
+  await people.find(query).sort({ secret: 1 }).toArray();
+  await expect(people.aggregate([{ $nonsense: 1 }]).toArray()).rejects.toThrow(MongoServerError);
+  await client.close();
+
+  expect(seen.map(({ operation }) => operation)).toEqual(expect.arrayContaining(["find", "aggregate"]));
+  const statements = seen.map(({ statement }) => statement);
+  expect(statements).toContain("find users filter: {secret: ?, tags: {$in: [?, ?]}, at: {$lt: ?}, _id: ?} sort: ?");
+  expect(statements).toContain("aggregate users pipeline: [{$nonsense: ?}]");
+  for (const { milliseconds } of seen) expect(milliseconds).toBeGreaterThan(0);
+});
+
+test.for([
+  ["mongodb://127.0.0.1:27017/shop", "shop"],
+  ["mongodb://ann:secret@127.0.0.1/shop?retryWrites=false", "shop"],
+  ["mongodb://127.0.0.1:27017", "app"],
+  ["mongodb://127.0.0.1:27017/?retryWrites=false", "app"],
+] as const)("the database of %s is called %s", ([databaseUrl, name], { settings }) => {
+  const other = { ...settings, databaseUrl };
+
+  expect(databaseOf(createClient(other, new Metrics()), other).databaseName).toBe(name);
 });
 
 test("a URL that cannot be read is a mistake in the settings, and is not shown", ({ settings }) => {

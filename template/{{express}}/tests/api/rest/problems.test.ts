@@ -1,6 +1,10 @@
 import { request as plainRequest } from "node:http";
+import type { AddressInfo } from "node:net";
+import express from "express";
 import { describe, expect } from "vitest";
 import { LARGEST_BODY } from "../../../src/api/rest/bodies.ts";
+import { onError } from "../../../src/api/rest/problems.ts";
+import { drain, listening } from "../../../src/api/rest/server.ts";
 import * as errors from "../../../src/domain/errors.ts";
 import type { Service } from "../../../src/wiring.ts";
 import { PASSWORD } from "../../people.ts";
@@ -189,6 +193,21 @@ describe("what breaks here", () => {
       expect(await answer.json()).toMatchObject({ type: expect.not.stringContaining("internal") });
     },
   );
+
+  test("an answer that breaks off is not answered twice", async () => {
+    const app = express();
+    app.get("/breaks", (_request, response) => {
+      response.write("half of the");
+      throw new Error("in the middle of the answer");
+    });
+    app.use(onError);
+    const server = await listening(app, "127.0.0.1", 0);
+    const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/breaks`);
+
+    expect(answer.status).toBe(200);
+    await expect(answer.text()).rejects.toThrow();
+    await drain(server, 50);
+  });
 
   test("who hangs up in the middle of a body breaks nothing", async ({ anyone }) => {
     const url = new URL((await anyone.get("/livez")).url);

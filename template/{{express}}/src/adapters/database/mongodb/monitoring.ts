@@ -7,7 +7,7 @@ import type { StatementTimer } from "../../../platform/statements.ts";
 /** The parts of a command that say what it looks for. */
 const SHOWN = ["filter", "query", "updates", "deletes", "sort", "pipeline"];
 
-export function timeCommands(client: MongoClient, timer: StatementTimer): void {
+export function timeCommands(client: MongoClient, timer: Pick<StatementTimer, "record">): void {
   const underWay = new Map<number, { command: Document; startedAt: number }>();
 
   function started({ requestId, command }: CommandStartedEvent): void {

@@ -79,18 +79,13 @@ export class SqlUserStore implements UserStore {
 
   async page(after: Cursor | null, limit: number): Promise<readonly User[]> {
     if (after && !ID.test(after.id)) throw invalidCursor();
-    const rows = await this.#connection
-      .selectFrom("users")
-      .select(USER)
-      .$if(after !== null, (query) =>
-        query.where(({ eb, refTuple, tuple }) =>
-          eb(refTuple("created_at", "id"), "<", tuple(after?.createdAt ?? new Date(0), after?.id ?? "")),
-        ),
-      )
-      .orderBy("created_at", "desc")
-      .orderBy("id", "desc")
-      .limit(limit)
-      .execute();
+    let query = this.#connection.selectFrom("users").select(USER);
+    if (after) {
+      query = query.where(({ eb, refTuple, tuple }) =>
+        eb(refTuple("created_at", "id"), "<", tuple(after.createdAt, after.id)),
+      );
+    }
+    const rows = await query.orderBy("created_at", "desc").orderBy("id", "desc").limit(limit).execute();
     return rows.map(userOf);
   }
 

@@ -85,3 +85,12 @@ test("a database that lacks a migration is not", async ({ blank }) => {
 
   expect(await isMigrated(blank)).toBe(false);
 });
+
+test("a migration that fails is undone as a whole, and told", async ({ blank }) => {
+  await testDatabase.withConnection(blank, async (connection) => {
+    await connection.schema.createTable("leases").addColumn("in_the_way", "integer").execute();
+  });
+
+  await expect(migrate(blank)).rejects.toThrow(/leases.*already exists/);
+  expect(Object.keys(await tablesOf(blank))).toEqual(["leases"]);
+});

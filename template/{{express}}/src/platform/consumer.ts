@@ -13,7 +13,7 @@ import { Places } from "./places.ts";
 import * as traceContext from "./trace-context.ts";
 import { Turns } from "./turns.ts";
 
-/** Handlers that use the database at the same time: requests need its connections too, and SQLite has one writer. */
+/** Handlers that use the database at the same time: requests need its connections too. */
 export const AT_A_TIME = 8;
 
 const LONGEST_ERROR = 10_000;

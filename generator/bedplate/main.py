@@ -5,6 +5,8 @@ What takes long to import is imported where it is used: Copier alone takes over 
 
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -41,6 +43,64 @@ def bedplate(
         typer.echo(ctx.get_help())
 
 
+_PROJECT = Annotated[
+    Path, typer.Option("--project", metavar="PATH", help="The project's folder, if not the one you stand in.")
+]
+
+
+@app.command()
+def update(
+    *,
+    project: _PROJECT = Path(),
+    origin: Annotated[
+        str | None,
+        typer.Option("--from", metavar="REPOSITORY", help="Take the template from there, this once: a path or a URL."),
+    ] = None,
+    vcs_ref: Annotated[
+        str | None, typer.Option("--vcs-ref", metavar="REF", help="Go to this release, not to the newest.")
+    ] = None,
+) -> None:
+    """Bring a project to the newest release of its template.
+
+    Changes what you did not touch, merges what you did, and tells what clashes. Commits nothing.
+    """
+    with _stopped("Nothing was changed."):
+        from bedplate.report import report  # noqa: PLC0415
+        from bedplate.update import update as bring  # noqa: PLC0415
+
+        typer.echo(report(bring(project, origin=origin, ref=vcs_ref)))
+
+
+@app.command("set")
+def set_answers(
+    answers: Annotated[
+        list[str], typer.Argument(metavar="NAME=VALUE...", help="The answers to change, such as database=postgresql.")
+    ],
+    *,
+    project: _PROJECT = Path(),
+) -> None:
+    """Change answers of a project.
+
+    What belongs to the old answer goes, unless you changed it; what belongs to the new one comes. Commits nothing.
+    """
+    with _stopped("Nothing was changed."):
+        from bedplate.report import report  # noqa: PLC0415
+        from bedplate.update import answer, parse  # noqa: PLC0415
+
+        typer.echo(report(answer(project, parse(answers))))
+
+
+@contextmanager
+def _stopped(what: str) -> Iterator[None]:
+    """Ends well after Ctrl-C, Ctrl-D and SIGTERM."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    except (EOFError, KeyboardInterrupt):
+        typer.echo(f"\nStopped. {what}", err=True)
+        raise typer.Exit(130) from None
+
+
 @app.command(cls=AnswersCommand)
 def new(
     ctx: typer.Context,
@@ -62,11 +122,7 @@ def new(
 
     Asks for every answer that is not given as an option, and writes nothing before the last one.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # Cleans up as after Ctrl-C.
-    try:
+    with _stopped("Nothing was written."):
         from bedplate.project import make  # noqa: PLC0415
 
         typer.echo(make(path, ctx.obj, defaults=defaults, ref=vcs_ref))
-    except (EOFError, KeyboardInterrupt):
-        typer.echo("\nStopped. Nothing was written.", err=True)
-        raise typer.Exit(130) from None

@@ -19,7 +19,7 @@ def git(folder: Path, *arguments: str, given: bytes = b"") -> bytes:
     """
     done = attempt(folder, *arguments, given=given)
     if done.returncode != 0:
-        raise Failure(f"git {arguments[0]} failed: {done.stderr.decode(errors='replace').strip()}")
+        raise Failure(f"git {' '.join(arguments)} failed: {done.stderr.decode(errors='replace').strip()}")
     return done.stdout
 
 

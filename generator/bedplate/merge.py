@@ -114,7 +114,7 @@ class Merge:
         ours = read_file(self._project / path)
         if ours == theirs:
             return None
-        if ours is not None and path not in self._tracked:
+        if ours is not None and path not in self._tracked and not (self._project / path).is_dir():
             return Change(path, Kind.KEPT, reason="Git ignores it")
         if ours == base:
             kind = Kind.ADDED if base is None else Kind.REMOVED if theirs is None else Kind.CHANGED

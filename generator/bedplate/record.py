@@ -5,6 +5,7 @@ from pathlib import Path
 
 import yaml
 
+from bedplate import journal
 from bedplate.errors import Refusal
 
 FILE = ".copier-answers.yml"
@@ -33,7 +34,7 @@ def find(folder: Path) -> Path:
         Refusal: It is not.
     """
     project = folder.resolve()
-    if (project / FILE).is_file():
+    if (project / FILE).is_file() or (project / journal.FOLDER).is_dir():  # Whoever was killed may have moved it there.
         return project
     above = next((parent for parent in project.parents if (parent / FILE).is_file()), None)
     remedy = f"The project is {above}: name it by --project." if above else "Name the project's folder by --project."
@@ -48,7 +49,7 @@ def read(project: Path) -> Record:
     """
     try:
         content = yaml.safe_load((project / FILE).read_bytes())
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
         raise Refusal(f"{FILE} cannot be read: {' '.join(str(error).split())}\n{_RESTORE}") from error
     if not isinstance(content, dict):
         raise Refusal(f"{FILE} holds no answers.\n{_RESTORE}")

@@ -5,32 +5,19 @@ changed in files of a choice that was dropped, and finds a conflict in a file th
 projects are Copier's, rendered as they were and as they shall be, and the merge is Git's three-way one.
 """
 
-import os
-import stat
 import subprocess
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
 
 from bedplate.errors import Failure
 from bedplate.manifest import settle
+from bedplate.trees import File, Tree, read_file
 
 # What `copier update` calls the three sides.
 _LABELS = ("-L", "before updating", "-L", "last update", "-L", "after updating")
-
-
-class File(NamedTuple):
-    """A file; or something else in its place, such as a symbolic link, which cannot be merged."""
-
-    content: bytes
-    executable: bool = False
-    regular: bool = True
-
-
-type Tree = dict[str, File]
 
 
 class Kind(StrEnum):
@@ -64,31 +51,6 @@ class Change:
     def touches(self) -> bool:
         """Whether the project's file is written or removed."""
         return self.kind in {Kind.ADDED, Kind.CHANGED, Kind.REMOVED} or self.sides is not None
-
-
-def read_tree(folder: Path) -> Tree:
-    """Reads all files below a folder."""
-    found = {}
-    for base, _, names in os.walk(folder):
-        for name in names:
-            path = Path(base, name)
-            found[path.relative_to(folder).as_posix()] = _read(path.lstat(), path)
-    return found
-
-
-def read_file(path: Path) -> File | None:
-    """Reads a file; `None` where there is nothing."""
-    try:
-        return _read(path.lstat(), path)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-
-
-def _read(status: os.stat_result, path: Path) -> File:
-    if stat.S_ISREG(status.st_mode):
-        return File(path.read_bytes(), executable=bool(status.st_mode & stat.S_IXUSR))
-    target = os.fsencode(path.readlink()) if stat.S_ISLNK(status.st_mode) else b""
-    return File(target, regular=False)
 
 
 class Merge:

@@ -8,16 +8,16 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from bedplate import record, repository
 from bedplate.answers import Given, Misfit, check_given, collect, default
-from bedplate.engine import Form, Question, Template, render
+from bedplate.engine import Form, Question, Template
 from bedplate.errors import Refusal
 from bedplate.journal import carry_over, locked
-from bedplate.merge import Change, Merge, Tree, read_tree
+from bedplate.merge import Change, Merge
 from bedplate.origins import both
 from bedplate.record import Record
+from bedplate.trees import rendered
 
 # Everything but the contract differs between two frameworks: nothing of an owner's work would fit.
 _FIXED = "framework"
@@ -109,7 +109,7 @@ def _change(project: Path, recorded: Record, given: Given, old: Template, new: T
     merge = Merge(
         project, repository.tracked(project), lambda path, content: repository.once_held(project, path, content)
     )
-    changes = merge.changes(_rendered(old, project, before), _rendered(new, project, after))
+    changes = merge.changes(rendered(old, project.name, before), rendered(new, project.name, after))
     carry_over(project, [change for change in changes if change.touches])
     answers = {name: (before.get(name), value) for name, value in after.items() if before.get(name) != value}
     return Outcome(project, recorded.revision, new.commit or "", answers, changes)
@@ -140,10 +140,3 @@ def _answers_after(form: Form, before: Given, given: Given) -> dict[str, object]
     except Misfit as misfit:
         remedy = "" if misfit.name in given else f"\nAnswer it too: bedplate set {misfit.name}=…"
         raise Refusal(f"{misfit.name}{misfit.reason}{remedy}") from misfit
-
-
-def _rendered(template: Template, project: Path, answers: Given) -> Tree:
-    with TemporaryDirectory(prefix="bedplate-") as scratch:
-        folder = Path(scratch, project.name)
-        render(template, folder, answers)
-        return read_tree(folder)

@@ -34,6 +34,18 @@ def ask(question: Question) -> object:
     return _ask_until_it_fits(question, prompt)
 
 
+def confirm(text: str) -> None:
+    """Shows what will be done, and asks whether to.
+
+    Raises:
+        KeyboardInterrupt: The person would rather not.
+    """
+    echo(text)
+    answer = unsafe_prompt([{"type": "confirm", "name": "go", "message": "Make it?", "qmark": "?", "default": True}])
+    if not answer["go"]:
+        raise KeyboardInterrupt
+
+
 def _ask_until_it_fits(question: Question, prompt: dict[str, object]) -> object:
     """Complains in lines of its own: the prompt's validator has one, which a narrow terminal cuts off."""
     prompt = {key: value for key, value in prompt.items() if key not in {"filter", "validate"}}

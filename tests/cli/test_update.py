@@ -3,13 +3,15 @@
 import fcntl
 import os
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
+from bedplate import main
 
-from .support import ANSWERS, PATIENCE, Caller, Ended, commit, git, tree
+from .support import ANSWERS, Caller, Ended, commit, git, tree
 
 ALL = ["api=graphql,grpc", "database=postgresql", "broker=kafka", "author=Ann", "email=ann@example.org"]
 
@@ -69,7 +71,9 @@ def stand_above(project: Path) -> None:
     os.chdir(project.parent)
 
 
-UPDATES = {
+type Case = tuple[Callable[[Path], None], list[str], list[str]]
+
+UPDATES: dict[str, Case] = {
     "a change": (write("README.md", "mine"), [], ["not committed: README.md.", "git stash"]),
     "an unknown file": (write("later.txt", "mine"), [], ["not committed: later.txt."]),
     "no repository": (forget_git, [], ["in no Git repository", "git init"]),
@@ -182,9 +186,8 @@ def test_set_tells_which_answers(shop: Path, call_small: Caller) -> None:
     assert "from memory to kafka" in " ".join(ended.out.split())
 
 
-def test_a_new_question_is_answered_by_its_default_and_told(
-    small_checkout: Path, shop: Path, call_small: Caller
-) -> None:
+@pytest.mark.usefixtures("shop")
+def test_a_new_question_is_answered_by_its_default_and_told(small_checkout: Path, call_small: Caller) -> None:
     questions = small_checkout / "copier.yml"
     questions.write_text(questions.read_text() + "\nlater:\n  type: str\n  help: What came later?\n  default: x\n")
     release(small_checkout, "v1.2.0")
@@ -211,26 +214,26 @@ def test_settings_that_changed_are_told_if_env_has_them(small_checkout: Path, sh
 # ------------------------------------------------------------------------------ all or nothing
 
 
-class Cut:
-    """Cuts a command short at its nth rename, of which each step of an update is one."""
+def cut_at(number: int, act: Callable[[], None]) -> Callable[[Path, Path], Path]:
+    """Does something at the nth rename, of which each step of an update is one."""
+    left, replace = number, Path.replace
 
-    def __init__(self, number: int, act: Callable[[], None]) -> None:
-        self.left, self._act, self._replace = number, act, Path.replace
+    def counted(path: Path, target: Path) -> Path:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            act()
+        return replace(path, target)
 
-    def replace(self, path: Path, target: Path) -> Path:
-        self.left -= 1
-        if self.left == 0:
-            self._act()
-        return self._replace(path, target)
+    return counted
 
 
 def test_an_interruption_changes_nothing(shop: Path, call_small: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     before, renames = state(shop), 0
 
     for number in range(1, 99):
-        cut = Cut(number, _interrupt)
         with monkeypatch.context() as patch:
-            patch.setattr(Path, "replace", lambda path, target, cut=cut: cut.replace(path, target))
+            patch.setattr(Path, "replace", cut_at(number, _interrupt))
             ended = call_small("set", *ALL)
         if ended.code == 0:
             renames = number
@@ -251,8 +254,7 @@ def test_a_full_disk_changes_nothing(shop: Path, call_small: Caller, monkeypatch
     def full() -> None:
         raise OSError(28, "No space left on device", "x")
 
-    cut = Cut(4, full)
-    monkeypatch.setattr(Path, "replace", lambda path, target: cut.replace(path, target))
+    monkeypatch.setattr(Path, "replace", cut_at(4, full))
     ended = call_small("set", *ALL)
 
     assert (ended.code, ended.err) == (1, "Error: x: No space left on device. Nothing was changed.\n")
@@ -281,14 +283,10 @@ def test_what_a_killed_command_left_is_taken_back_by_the_next(shop: Path, call_s
 
 def _killed(number: int, *arguments: str) -> bool:
     """Runs the command in a child that is killed at its nth rename; false if it had fewer."""
-    import sys
-
-    from bedplate import main
-
     if not (child := os.fork()):
-        cut = Cut(number, lambda: os.kill(os.getpid(), signal.SIGKILL))
-        Path.replace = lambda path, target: cut.replace(path, target)
-        sys.argv = ["bedplate", *arguments]
+        patch = pytest.MonkeyPatch()
+        patch.setattr(Path, "replace", cut_at(number, lambda: os.kill(os.getpid(), signal.SIGKILL)))
+        patch.setattr(sys, "argv", ["bedplate", *arguments])
         try:
             main.main()
         finally:

@@ -1,15 +1,14 @@
 """Projects of every release, made once and copied, and updated in this process."""
 
-import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from bedplate import releases, source, update
-from bedplate.engine import Form, opened, render
+from bedplate import releases, update
 from bedplate.answers import collect, default
-from bedplate.merge import Tree
+from bedplate.engine import Form, Template, opened, render
+from bedplate.trees import Tree, rendered
 from plumbum import local
 
 from tests.render.project import quick_copier
@@ -46,16 +45,15 @@ def as_in_a_wheel(releases_made: History) -> Iterator[None]:
 def rendered_once() -> Iterator[None]:
     """Renders each release with the same answers once: two thirds of an update's time."""
     known: dict[str, Tree] = {}
-    rendered = update._rendered
 
-    def remembered(template: update.Template, project: Path, answers: Mapping[str, object]) -> Tree:
-        key = repr((template.commit, template.url, project.name, sorted(answers.items())))
+    def remembered(template: Template, name: str, answers: Mapping[str, object]) -> Tree:
+        key = repr((template.commit, template.url, name, sorted(answers.items())))
         if key not in known:
-            known[key] = rendered(template, project, answers)
+            known[key] = rendered(template, name, answers)
         return known[key]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(update, "_rendered", remembered)
+        patch.setattr(update, "rendered", remembered)
         yield
 
 
@@ -83,7 +81,7 @@ def made(originals: Make, tmp_path: Path) -> Make:
     """Makes a project of a release, for one test."""
 
     def make(release: str, answers: Mapping[str, object]) -> Path:
-        target = tmp_path / str(len(os.listdir(tmp_path))) / "shop"
+        target = tmp_path / str(len([*tmp_path.iterdir()])) / "shop"
         return Path(shutil.copytree(originals(release, answers), target))
 
     return make

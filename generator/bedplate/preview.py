@@ -1,9 +1,11 @@
 """Shows what would be made, before it is."""
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from json import dumps
 from pathlib import Path, PurePosixPath
+from shutil import get_terminal_size
+from textwrap import wrap
 
 from bedplate import source
 from bedplate.answers import Given, check_given, collect, default
@@ -38,15 +40,29 @@ def preview(given: Given, *, ref: str | None, json: bool) -> str:
 def summary(template: Template, target: Path, answers: Given) -> str:
     """Says what will be made at a path, briefly, and which command would make it without a question."""
     files = rendered(template, target.resolve().name, answers)
-    command = shlex.join(["bedplate", "new", str(target), "--defaults", *_options(template, target, answers)])
-    return "\n".join(
-        ["", *_told(answers), "", *tree(files, depth=2), "", "The same without questions:", "", command, ""]
-    )
+    command = _lines([f"bedplate new {shlex.quote(str(target))}", "--defaults", *_options(template, target, answers)])
+    told = [*_told(answers), "", *tree(files, depth=2)]
+    return "\n".join(["", *told, "", "The same without questions:", "", command, ""])
+
+
+def _lines(parts: Iterable[str]) -> str:
+    """Breaks a command into lines that fit the terminal, which a shell takes for one."""
+    columns = get_terminal_size().columns
+    lines: list[str] = []
+    for part in parts:
+        if lines and len(lines[-1]) + len(part) + 3 <= columns:
+            lines[-1] += f" {part}"
+        else:
+            lines.append(f"    {part}" if lines else part)
+    return " \\\n".join(lines)
 
 
 def _told(answers: Given) -> Iterator[str]:
-    width = max(map(len, answers))
-    return (f"  {name:{width}}  {shown(value)}" for name, value in answers.items())
+    width, columns = max(map(len, answers)), get_terminal_size().columns
+    for name, value in answers.items():
+        yield from wrap(
+            shown(value), columns, initial_indent=f"  {name:{width}}  ", subsequent_indent=" " * (width + 4)
+        )
 
 
 def _options(template: Template, target: Path, answers: Given) -> Iterator[str]:
@@ -57,7 +73,8 @@ def _options(template: Template, target: Path, answers: Given) -> Iterator[str]:
         usual = default(question)
         value = answers.get(name, usual)
         if name in answers and value != usual:
-            yield from (option(name), ",".join(map(str, value)) if isinstance(value, list) else str(value))
+            text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+            yield f"{option(name)} {shlex.quote(text)}"
         form.record(name, value)
 
 
@@ -66,26 +83,31 @@ def tree(files: Mapping[str, object], depth: int | None = None) -> Iterator[str]
 
     Args:
         files: By path.
-        depth: How deep to go; below it, files are counted.
+        depth: How many levels of folders to draw, with the number of files in each; all, and every file, if not given.
     """
     top: _Nodes = {}
     for path in files:
         node = top
         for part in PurePosixPath(path).parts:
             node = node.setdefault(part, {})
-    yield f"{len(files)} files:"
+    yield _counted(top)
     yield from _branches(top, "", depth)
 
 
 def _branches(nodes: _Nodes, indent: str, depth: int | None) -> Iterator[str]:
-    ordered = sorted(nodes, key=lambda name: (not nodes[name], name))  # Folders first.
-    for number, name in enumerate(ordered):
-        last, below = number == len(ordered) - 1, nodes[name]
-        mark = f"{name}/" if below else name
-        count = f"  {_count(below)} files" if below and depth == 1 else ""
-        yield f"{indent}{'└── ' if last else '├── '}{mark}{count}"
-        if below and depth != 1:
+    folders = sorted(name for name, below in nodes.items() if below)
+    names = folders if depth else [*folders, *sorted(nodes.keys() - set(folders))]
+    for name in names:
+        last, below = name == names[-1], nodes[name]
+        label = f"{name}/" if below else name
+        yield f"{indent}{'└── ' if last else '├── '}{label}{f'  {_counted(below)}' if depth else ''}"
+        if depth != 1:
             yield from _branches(below, indent + ("    " if last else "│   "), depth and depth - 1)
+
+
+def _counted(nodes: _Nodes) -> str:
+    number = _count(nodes)
+    return f"{number} file{'' if number == 1 else 's'}"
 
 
 def _count(nodes: _Nodes) -> int:

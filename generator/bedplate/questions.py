@@ -61,10 +61,9 @@ def asked(entries: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 def complete(questions: Sequence[Question], before: Sequence[str], incomplete: str) -> list[str]:
     """Completes `name=value`, which zsh and fish take for one word, and bash for three."""
     known = {question.name: list(question.choices) for question in questions}
-    in_bash = [*before, "="] if incomplete == "=" else [*before]
-    if in_bash[1:] and in_bash[-1] == "=":
-        name = in_bash[-2]
-        return [value for value in known.get(name, ()) if value.startswith(incomplete.removeprefix("="))]
+    last = next((word for word in reversed(before) if word != "="), "")
+    if last in known:  # In bash, which has taken `database=` apart.
+        return [value for value in known[last] if value.startswith(incomplete)]
     name, equals, start = incomplete.partition("=")
     if equals:
         return [f"{name}={value}" for value in known.get(name, ()) if value.startswith(start)]

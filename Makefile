@@ -1,7 +1,7 @@
 # uv comes by the script that Bedplate gives to its Python projects: one thing less to keep twice.
 UV := "template/{{python}}/scripts/uv"
 
-.PHONY: help demo servers test test-all bench stats lint format
+.PHONY: help demo servers test test-all bench stats release lint format
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -24,6 +24,9 @@ bench: ## Measure speed beside bare applications (or NAMES="generation throughpu
 
 stats: ## Tell how much of the template is plain source
 	@$(UV) run --quiet python -m tests.statistics
+
+release: ## Add the committed template to the releases that a wheel carries: make release VERSION=0.2.0 [AGAIN=--again]
+	@$(UV) run --quiet python generator/release.py $(or $(VERSION),$(error Say which: VERSION=0.2.0)) $(AGAIN)
 
 lint: ## Check format, code and types
 	@$(UV) run ruff format --check

@@ -10,8 +10,21 @@ from bedplate.engine import MISSING, Form, Question, choices, conditions
 from bedplate.errors import Refusal
 from bedplate.questions import option, shown
 
-type Given = Mapping[str, str | Sequence[str]]
-"""Answers by name, as text; several choices as a sequence, or in one text with commas between them."""
+type Given = Mapping[str, object]
+"""Answers by name, as text or of their type; several choices as a sequence, or in one text with commas between them."""
+
+
+class Misfit(Refusal):
+    """An answer does not fit; it is called by its option, unless it came another way.
+
+    Attributes:
+        name: Of the question.
+        reason: What is wrong and what to do, as the rest of a sentence that begins with the name.
+    """
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"{option(name)}{reason}")
+        self.name, self.reason = name, reason
 
 
 def collect(form: Form, given: Given, ask: Callable[[Question], object]) -> dict[str, object]:
@@ -26,7 +39,7 @@ def collect(form: Form, given: Given, ask: Callable[[Question], object]) -> dict
         The answers to the questions that matter, in the order of the questions.
 
     Raises:
-        Refusal: An answer does not fit, or was given to a question that is not asked.
+        Misfit: An answer does not fit, or was given to a question that is not asked.
     """
     answers: dict[str, object] = {}
     for question in form.questions():
@@ -48,10 +61,12 @@ def check_given(form: Form, given: Given) -> None:
     validator in `copier.yml` looks at its own answer only.
 
     Raises:
-        Refusal: There is no such question or choice, or a text does not fit.
+        Misfit: There is no such question or choice, or a text does not fit.
     """
-    if unknown := sorted(given.keys() - form.names):
-        raise Refusal(f"{option(unknown[0])}: this release of the template has no such question.\nLeave it out.")
+    if unknown := sorted(given.keys() - form.asked):
+        near = get_close_matches(unknown[0], form.asked, n=1)
+        remedy = f"Did you mean {near[0]}?" if near else "Leave it out."
+        raise Misfit(unknown[0], f": this release of the template has no such question.\n{remedy}")
     for question in form.questions():
         if question.var_name not in given:
             continue
@@ -65,23 +80,23 @@ def default(question: Question) -> object:
     """Answers a question by its default; `MISSING` where it has none.
 
     Raises:
-        Refusal: The default does not fit the answers before it.
+        Misfit: The default does not fit the answers before it.
     """
     try:
         return question.get_default()
     except (TypeError, ValueError) as error:
-        raise Refusal(f"{option(question.var_name)} has no default here: {error}\nGive it an answer.") from error
+        raise Misfit(question.var_name, f" has no default here: {error}\nGive it an answer.") from error
 
 
 def checked(question: Question, answer: object) -> object:
     """Turns an answer into a value of the question's type, and holds it to the choices and the validator.
 
     Raises:
-        Refusal: It does not fit.
+        Misfit: It does not fit.
     """
-    label = option(question.var_name)
+    name = question.var_name
     if answer is MISSING:
-        raise Refusal(f"{label} has no default.\nGive it an answer.")
+        raise Misfit(name, " has no default.\nGive it an answer.")
     if question.choices:
         listed = _listed(question, answer)
         _check_known(question, listed)
@@ -89,9 +104,9 @@ def checked(question: Question, answer: object) -> object:
     try:
         value = question.parse_answer(_listed(question, answer) if question.multiselect else answer)
     except (TypeError, ValueError) as error:
-        raise Refusal(f"{label} {answer!r} is not of type {question.get_type_name()}.") from error
-    if complaint := question.render_value(question.validator, {question.var_name: value}).strip():
-        raise Refusal(f"{label} {answer!r} {complaint}.")
+        raise Misfit(name, f" {answer!r} is not of type {question.get_type_name()}.") from error
+    if complaint := question.render_value(question.validator, {name: value}).strip():
+        raise Misfit(name, f" {answer!r} {complaint}.")
     return value
 
 
@@ -108,19 +123,17 @@ def _check_known(question: Question, answers: Sequence[str]) -> None:
         if answer not in known:
             near = get_close_matches(answer.lower(), known, n=1)
             hint = f" Did you mean {near[0]}?" if near else ""
-            label = option(question.var_name)
-            raise Refusal(f"{label} has no choice {answer!r}.{hint}\nChoose from: {', '.join(known)}.")
+            raise Misfit(question.var_name, f" has no choice {answer!r}.{hint}\nChoose from: {', '.join(known)}.")
 
 
 def _check_open(question: Question, answers: Sequence[str]) -> None:
     reasons = choices(question)
     for answer in answers:
         if reasons[answer]:
-            raise Refusal(f"{option(question.var_name)} cannot be {answer!r}: {reasons[answer]}.")
+            raise Misfit(question.var_name, f" cannot be {answer!r}: {reasons[answer]}.")
 
 
-def _without_meaning(question: Question) -> Refusal:
-    label = option(question.var_name)
-    reasons = [f"{option(name)} is {shown(value)}" for name, value in conditions(question).items()]
+def _without_meaning(question: Question) -> Misfit:
+    reasons = [f"{name} is {shown(value)}" for name, value in conditions(question).items()]
     reason = f" while {' and '.join(reasons)}" if reasons else ", with these answers or ever"
-    return Refusal(f"{label} is not asked{reason}.\nLeave it out, or change what it depends on.")
+    return Misfit(question.var_name, f" is not asked{reason}.\nLeave it out, or change what it depends on.")

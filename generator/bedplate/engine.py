@@ -21,31 +21,50 @@ from copier._main import Worker
 from copier._template import Template
 from copier._types import MISSING
 from copier._user_data import AnswersMap, Question
+from copier._vcs import get_git
 from copier.errors import DirtyLocalWarning
 from jinja2.meta import find_undeclared_variables
-from plumbum import ProcessExecutionError
+from plumbum import TF, ProcessExecutionError
 
 from bedplate.errors import Failure, Refusal
 from bedplate.source import Source
 
-__all__ = ["MISSING", "Form", "Question", "Template", "choices", "conditions", "opened", "render"]
+__all__ = [
+    "MISSING",
+    "Form",
+    "Question",
+    "Template",
+    "UnknownRevision",
+    "choices",
+    "conditions",
+    "is_older",
+    "opened",
+    "render",
+]
+
+
+class UnknownRevision(Refusal):
+    """A repository has no such tag, branch or commit."""
 
 
 @contextmanager
-def opened(source: Source, ref: str | None = None) -> Generator[Template]:
-    """Opens a template; a checkout is cloned into a temporary folder, which goes in the end.
+def opened(source: Source, ref: str | None = None, name: str | None = None) -> Generator[Template]:
+    """Opens a template; a repository is cloned into a temporary folder, which goes in the end.
 
     Args:
         source: The template.
-        ref: A tag, branch or commit of a checkout; `HEAD` takes uncommitted changes along; else the newest release.
+        ref: A tag, branch or commit of a repository; `HEAD` takes uncommitted changes along; else the newest release.
+        name: The address that projects record, if it is not the one that the template is taken from.
 
     Raises:
-        Refusal: There is no such revision.
-        Failure: Git cannot clone the checkout.
+        UnknownRevision: There is no such revision.
+        Refusal: There is no choice of revisions.
+        Failure: Git cannot clone the repository.
     """
     template = _template(source, ref)
     try:
         _clone(template)
+        template.url = name or template.url
         yield template
     finally:
         template._cleanup()
@@ -57,7 +76,7 @@ def _clone(template: Template) -> None:
         with redirect_stderr(io.StringIO()), warnings.catch_warnings(action="ignore", category=DirtyLocalWarning):
             _ = template.local_abspath  # A cached property that clones.
     except ValueError as error:
-        raise Refusal(f"--vcs-ref: {error}.\nName a tag, a branch or a commit of {template.url}.") from error
+        raise UnknownRevision(f"--vcs-ref: {error}.\nName a tag, a branch or a commit of {template.url}.") from error
     except ProcessExecutionError as error:
         raise Failure(f"Git cannot clone {template.url}.\n{error.stderr.strip().rpartition('\n')[2]}") from error
 
@@ -76,6 +95,14 @@ def _template(source: Source, ref: str | None) -> Template:
     template.commit = source.release
     template.local_abspath = source.folder
     return template
+
+
+def is_older(one: Template, other: Template) -> bool:
+    """Whether one revision of a repository came before another, both of them cloned."""
+    if one.commit_hash == other.commit_hash:
+        return False
+    history = get_git(other.local_abspath)["merge-base", "--is-ancestor", one.commit_hash, other.commit_hash]
+    return bool(history & TF)
 
 
 class _Worker(Worker):
@@ -114,8 +141,10 @@ class Form:
         self._worker.answers = AnswersMap(last=self._worker.subproject.last_answers, metadata=template.metadata)
 
     @property
-    def names(self) -> set[str]:
-        return set(self._worker.template.questions_data)
+    def asked(self) -> set[str]:
+        """The names of the questions that somebody may be asked."""
+        questions = self._worker.template.questions_data
+        return {name for name, details in questions.items() if details.get("when") is not False}
 
     def questions(self) -> Iterator[Question]:
         """Goes through the questions in order, hidden ones too, each in the light of the answers recorded before it."""

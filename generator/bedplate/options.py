@@ -1,6 +1,7 @@
 """A command with an option for each question of `copier.yml`, made when the command is used and no sooner."""
 
 from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from inspect import Parameter, Signature
 from typing import TYPE_CHECKING, Annotated, override
 
@@ -8,8 +9,6 @@ import typer
 from typer.core import TyperCommand
 
 if TYPE_CHECKING:  # Typer keeps its Click to itself; only the types of three overridden methods are needed.
-    from collections.abc import Sequence
-
     from typer._click import Context, HelpFormatter
     from typer._click import Parameter as Param
 
@@ -67,6 +66,14 @@ def _parameter(question: "Question") -> Parameter:
         metavar="|".join(question.choices) or "TEXT",
         rich_help_panel="Choices" if question.choices else "About the project",
         show_default=False,
+        autocompletion=_completion(question.choices),
     )
     annotation = Annotated[list[str] | None if question.multiple else str | None, info]
     return Parameter(question.name, Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+
+
+def _completion(choices: Mapping[str, str]) -> Callable[[str], list[str]]:
+    def complete(incomplete: str) -> list[str]:
+        return [choice for choice in choices if choice.startswith(incomplete)]
+
+    return complete

@@ -10,7 +10,8 @@ from bedplate import source
 from bedplate.answers import Given, check_given, collect, default
 from bedplate.engine import Form, opened, render
 from bedplate.errors import Failure, Refusal
-from bedplate.wizard import ask
+from bedplate.preview import summary
+from bedplate.wizard import ask, confirm
 
 
 def make(target: Path, given: Given, *, defaults: bool, ref: str | None) -> str:
@@ -34,6 +35,8 @@ def make(target: Path, given: Given, *, defaults: bool, ref: str | None) -> str:
         form = Form(template, target)
         check_given(form, given)
         answers = collect(form, given, default if defaults else ask)
+        if not defaults and answers.keys() - given.keys():
+            confirm(summary(template, target, answers))
         with staged(target) as folder:
             render(template, folder, answers)
         return form.message().rstrip()

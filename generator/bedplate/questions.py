@@ -4,7 +4,7 @@ Only what a help page shows is read here. What depends on answers (a rendered de
 matters at all) is left to Copier, in `bedplate.answers`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,14 +19,15 @@ class Question:
     Attributes:
         name: The answer's name in the answers file.
         help: The question itself.
-        choices: The values to choose from; empty for free text, and where they depend on other answers.
+        choices: The values to choose from, each with its label; empty for free text, and where they depend on other
+            answers.
         default: As shown to people.
         multiple: Any number of the choices may be taken.
     """
 
     name: str
     help: str
-    choices: tuple[str, ...]
+    choices: Mapping[str, str]
     default: str
     multiple: bool
 
@@ -57,6 +58,18 @@ def asked(entries: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return {name: entry for name, entry in questions.items() if entry.get("when") is not False}
 
 
+def complete(questions: Sequence[Question], before: Sequence[str], incomplete: str) -> list[str]:
+    """Completes `name=value`, which zsh and fish take for one word, and bash for three."""
+    known = {question.name: list(question.choices) for question in questions}
+    last = next((word for word in reversed(before) if word != "="), "")
+    if last in known:  # In bash, which has taken `database=` apart.
+        return [value for value in known[last] if value.startswith(incomplete)]
+    name, equals, start = incomplete.partition("=")
+    if equals:
+        return [f"{name}={value}" for value in known.get(name, ()) if value.startswith(start)]
+    return [f"{other}=" for other in known if other.startswith(name)]
+
+
 class _Loader(yaml.SafeLoader):
     """Passes over `!include`, which only hidden questions use."""
 
@@ -72,23 +85,23 @@ def _question(name: str, entry: Mapping[str, object]) -> Question:
     return Question(
         name=name,
         help=str(entry.get("help", name)),
-        choices=tuple(_values(entry.get("choices", ()))),
+        choices=_choices(entry.get("choices", ())),
         default=_default(entry.get("default", "")),
         multiple=bool(entry.get("multiselect", False)),
     )
 
 
-def _values(choices: object) -> Iterable[str]:
-    """Takes the values out of Copier's spellings of choices: a mapping of labels, or a list of values or pairs."""
+def _choices(choices: object) -> dict[str, str]:
+    """Reads Copier's spellings of choices: a mapping of labels, or a list of values or of pairs."""
+    pairs: Iterable[tuple[object, object]]
     match choices:
         case Mapping():
-            pairs: Iterable[object] = choices.values()
+            pairs = choices.items()
         case list() | tuple():
-            pairs = [choice[1] if isinstance(choice, list) else choice for choice in choices]
+            pairs = [(choice[0], choice[1]) if isinstance(choice, list) else (choice, choice) for choice in choices]
         case _:  # A template that renders to a list: known only when the questions are asked.
             pairs = ()
-    for value in pairs:
-        yield str(value["value"] if isinstance(value, Mapping) else value)
+    return {str(value["value"] if isinstance(value, Mapping) else value): str(label) for label, value in pairs}
 
 
 def _default(default: object) -> str:

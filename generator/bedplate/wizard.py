@@ -7,7 +7,7 @@ from textwrap import fill
 from questionary import unsafe_prompt
 from typer import echo
 
-from bedplate.answers import checked, default
+from bedplate.answers import Misfit, checked, default
 from bedplate.engine import Question
 from bedplate.errors import Refusal
 from bedplate.questions import option
@@ -34,6 +34,18 @@ def ask(question: Question) -> object:
     return _ask_until_it_fits(question, prompt)
 
 
+def confirm(text: str) -> None:
+    """Shows what will be done, and asks whether to.
+
+    Raises:
+        KeyboardInterrupt: The person would rather not.
+    """
+    echo(text)
+    answer = unsafe_prompt([{"type": "confirm", "name": "go", "message": "Make it?", "qmark": "?", "default": True}])
+    if not answer["go"]:
+        raise KeyboardInterrupt
+
+
 def _ask_until_it_fits(question: Question, prompt: dict[str, object]) -> object:
     """Complains in lines of its own: the prompt's validator has one, which a narrow terminal cuts off."""
     prompt = {key: value for key, value in prompt.items() if key not in {"filter", "validate"}}
@@ -41,8 +53,7 @@ def _ask_until_it_fits(question: Question, prompt: dict[str, object]) -> object:
         answer = unsafe_prompt([prompt])[question.var_name]
         try:
             return checked(question, answer)
-        except Refusal as refusal:
-            complaint = refusal.message.removeprefix(f"{option(question.var_name)} ")
-            echo(fill(complaint, get_terminal_size().columns))
+        except Misfit as misfit:
+            echo(fill(misfit.reason.strip(), get_terminal_size().columns))
         if isinstance(answer, str) and prompt["type"] == "input":
             prompt["default"] = answer

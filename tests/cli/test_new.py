@@ -18,7 +18,7 @@ from .support import ANSWERS, PATIENCE, ROOT, Caller, Command, answers, commit, 
 pytestmark = pytest.mark.filterwarnings("ignore:Answers file template locations:DeprecationWarning")
 
 REAL = questions.read(ROOT)
-LAST_CHOICES = [(question.option, question.name, question.choices[-1]) for question in REAL if question.choices]
+LAST_CHOICES = [(question.option, question.name, [*question.choices][-1]) for question in REAL if question.choices]
 ABOUT = {
     "project_name": "Order desk 2",
     "project_slug": "orders",

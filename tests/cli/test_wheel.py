@@ -1,43 +1,139 @@
-"""The command as people install it: from a wheel, with the template inside."""
+"""The command as people install it: from a wheel, with the template and its releases inside."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from bedplate.source import REPOSITORY
+from release import release
 
 from tests import wheel
 
-from .support import Command, answers, same_project
+from .support import Command, answers, commit, git, put_everything, same_project, tree
+
+LATER = "Told by the next release.\n"
+
+
+class Installed(NamedTuple):
+    """The command of two versions, and the repository that they were built from."""
+
+    this: Command
+    next: Command
+    public: Path
 
 
 @pytest.fixture(scope="module")
-def installed(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Command:
-    command = wheel.install(checkout, tmp_path_factory.mktemp("wheel"))
-    return Command((str(command),), {"PYTHONPATH": "", "PYTHONDONTWRITEBYTECODE": ""})
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    folder = tmp_path_factory.mktemp("wheels")
+    checkout = folder / "checkout"
+    put_everything(checkout)
+    this = _released(checkout, "0.1.0", folder / "this", again=True)
+    (checkout / "template" / "{{shared}}" / "LATER.md").write_text(LATER)
+    for name, before in {"pyproject.toml": 'version = "0.1.0"', "CHANGELOG.md": "## [0.1.0]"}.items():
+        path = checkout / name
+        path.write_text(path.read_text().replace(before, before.replace("0.1.0", "0.2.0"), 1))
+    commit(checkout, "Later")
+    after = _released(checkout, "0.2.0", folder / "next")
+    git(folder, "clone", "--quiet", "--bare", "checkout", "public.git")
+    return Installed(this, after, folder / "public.git")
 
 
-def test_makes_what_a_checkout_makes(installed: Command, bedplate: Command, work: Path) -> None:
-    assert bedplate("new", "--defaults", "one/shop", cwd=work).returncode == 0
-    done = installed("new", "--defaults", "other/shop", cwd=work)
+def _released(checkout: Path, version: str, folder: Path, *, again: bool = False) -> Command:
+    release(checkout, version, again=again)
+    commit(checkout, f"Release {version}")
+    git(checkout, "tag", f"v{version}")
+    folder.mkdir()
+    variables = {"PYTHONPATH": "", "PYTHONDONTWRITEBYTECODE": ""}
+    return Command((str(wheel.install(checkout, folder)),), variables)
+
+
+def _made(installed: Installed, work: Path) -> Path:
+    assert installed.this("new", "--defaults", "shop", cwd=work).returncode == 0
+    git(work / "shop", "init", "--quiet")
+    commit(work / "shop", "As it was made")
+    return work / "shop"
+
+
+def test_makes_what_a_checkout_makes(installed: Installed, bedplate: Command, work: Path) -> None:
+    assert bedplate("new", "--defaults", "one/shop", "--vcs-ref", "HEAD", cwd=work).returncode == 0
+    done = installed.this("new", "--defaults", "other/shop", cwd=work)
 
     assert (done.returncode, done.stderr) == (0, "")
     assert same_project(work / "one/shop", work / "other/shop")
 
 
-def test_projects_name_the_public_repository_and_the_release(installed: Command, work: Path) -> None:
-    assert installed("new", "--defaults", "shop", cwd=work).returncode == 0
+def test_projects_name_the_public_repository_and_the_release(installed: Installed, work: Path) -> None:
+    project = _made(installed, work)
 
-    assert answers(work / "shop")["_src_path"] == REPOSITORY
-    assert answers(work / "shop")["_commit"] == "v0.1.0"
+    assert answers(project)["_src_path"] == REPOSITORY
+    assert answers(project)["_commit"] == "v0.1.0"
 
 
-def test_has_one_release_only(installed: Command, work: Path) -> None:
-    done = installed("new", "--defaults", "shop", "--vcs-ref", "HEAD", cwd=work)
+def test_the_next_version_updates_without_a_network(installed: Installed, work: Path) -> None:
+    project = _made(installed, work)
+
+    done = installed.next("update", "--project", project, cwd=work)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("shop: v0.1.0 to v0.2.0\n")
+    assert (project / "LATER.md").read_text() == LATER
+    assert answers(project).items() >= {"_src_path": REPOSITORY, "_commit": "v0.2.0"}.items()
+
+
+def test_an_answer_changes_at_the_release_that_the_project_is_at(installed: Installed, work: Path) -> None:
+    project = _made(installed, work)
+
+    done = installed.next("set", "database=postgresql", cwd=project)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert answers(project).items() >= {"database": "postgresql", "_commit": "v0.1.0"}.items()
+    assert not (project / "LATER.md").exists()
+
+
+def test_plain_copier_updates_from_the_public_repository(installed: Installed, work: Path) -> None:
+    ours = _made(installed, work)
+    theirs = work / "copier" / "shop"
+    git(work, "clone", "--quiet", str(ours), str(theirs))
+    copier = Command((str(Path(installed.next.argv[0]).with_name("copier")),), installed.next.environment)
+    public = {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.{installed.public}.insteadOf",
+        "GIT_CONFIG_VALUE_0": REPOSITORY,
+        "COPIER_CACHE_DIR": str(work / "cache"),
+    }
+
+    assert installed.next("update", cwd=ours).returncode == 0
+    done = copier("update", "--defaults", cwd=theirs, **public)
+
+    assert done.returncode == 0, done.stderr
+    assert _without_git(ours) == _without_git(theirs)
+
+
+def test_an_older_version_refuses_a_newer_project(installed: Installed, work: Path) -> None:
+    project = _made(installed, work)
+    assert installed.next("update", cwd=project).returncode == 0
+    commit(project, "Updated")
+    before = _without_git(project)
+
+    for command in (("update",), ("set", "database=postgresql")):
+        done = installed.this(*command, cwd=project)
+        assert done.returncode == 2
+        assert "is at v0.2.0, but Bedplate 0.1.0 knows v0.1.0 to v0.1.0" in done.stderr
+        assert "uvx bedplate@latest" in done.stderr
+    assert _without_git(project) == before
+
+
+def test_has_one_release_to_make_projects_of(installed: Installed, work: Path) -> None:
+    done = installed.this("new", "--defaults", "shop", "--vcs-ref", "HEAD", cwd=work)
 
     assert done.returncode == 2
     assert done.stderr.startswith("Error: --vcs-ref: ")
     assert not any(work.iterdir())
 
 
-def test_helps(installed: Command, bedplate: Command, work: Path) -> None:
-    assert installed("new", "--help", cwd=work).stdout == bedplate("new", "--help", cwd=work).stdout
+def test_helps(installed: Installed, bedplate: Command, work: Path) -> None:
+    assert installed.this("new", "--help", cwd=work).stdout == bedplate("new", "--help", cwd=work).stdout
+
+
+def _without_git(project: Path) -> dict[str, object]:
+    return {name: file for name, file in tree(project).items() if name.partition("/")[0] != ".git"}

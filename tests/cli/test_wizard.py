@@ -1,5 +1,6 @@
 """The wizard, at the keyboard of a real terminal."""
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ def test_asks_every_question_that_matters(small: Command, work: Path, columns: i
         terminal.answer("Where is its data?", DOWN + ENTER)
         terminal.answer("How do its events travel?", DOWN + ENTER)
         terminal.see("On which shore?  The only one")
+        terminal.answer("Make it?", ENTER)
         terminal.see("cd shop")
         assert terminal.exit_code() == 0
 
@@ -45,6 +47,7 @@ def test_defaults_are_a_keystroke_each(bedplate: Command, work: Path, columns: i
             if question.name not in {"project_name", "author_email"}:
                 terminal.see(question.help.split()[0])
                 terminal.send(ENTER) if len(question.choices) != 1 else terminal.see(question.help)
+        terminal.answer("Make it?", ENTER)
         terminal.see("make run")
         assert terminal.exit_code() == 0
         assert "What is the service called?" not in terminal.text
@@ -57,10 +60,11 @@ def test_asks_only_for_what_is_not_given(small: Command, work: Path) -> None:
     given = ["--project-name", "x", "--workers", "3", "--api", "", "--database", "postgresql", "--broker", "memory"]
     with small.in_terminal("new", "shop", *given, "--email", "a@b.org", cwd=work) as terminal:
         terminal.answer("Whose is it?", "Ann" + ENTER)
+        terminal.answer("Make it?", ENTER)
         terminal.see("is ready")
         assert terminal.exit_code() == 0
-        assert [line for line in terminal.text.splitlines() if line.startswith("?")] == [
-            "? Whose is it?", "? On which shore?  The only one",
+        assert [line[:15] for line in terminal.text.splitlines() if line.startswith("?")] == [
+            "? Whose is it?", "? On which shor", "? Make it? Yes",
         ]  # fmt: skip
 
     assert answers(work / "shop")["email"] == "a@b.org"
@@ -71,6 +75,7 @@ def test_a_given_choice_may_depend_on_what_is_asked(small: Command, work: Path) 
         terminal.answer("What is it called?", ENTER)
         terminal.answer("How many workers?", ENTER)
         terminal.answer("Where is its data?", DOWN + ENTER)
+        terminal.answer("Make it?", ENTER)
         assert terminal.exit_code() == 0
 
     assert answers(work / "shop")["broker"] == "kafka"
@@ -79,7 +84,7 @@ def test_a_given_choice_may_depend_on_what_is_asked(small: Command, work: Path) 
 def test_a_given_answer_without_meaning_is_refused_once_that_is_known(small: Command, work: Path) -> None:
     with small.in_terminal("new", "shop", "--project-name", "x", "--email", "a@b.org", cwd=work) as terminal:
         terminal.answer("Whose is it?", ENTER)
-        terminal.see("--email is not asked while --author is empty")
+        terminal.see("--email is not asked while author is empty")
         assert terminal.exit_code() == 2
 
     assert not any(work.iterdir())
@@ -96,6 +101,7 @@ def test_a_bad_answer_can_be_mended(small: Command, work: Path, columns: int) ->
         terminal.see("'2x' is not of type int.")
         terminal.answer("How many workers?", BACKSPACE + "1" + ENTER, times=2)
         terminal.answer("How do its events travel?", DOWN + ENTER)
+        terminal.answer("Make it?", ENTER)
         assert terminal.exit_code() == 0
 
     assert answers(work / "shop")["project_name"] == "shops"
@@ -131,3 +137,37 @@ def test_a_target_that_does_not_fit_is_refused_before_the_first_question(small: 
     with small.in_terminal("new", "shop", cwd=work) as terminal:
         terminal.see("is not a folder")
         assert terminal.exit_code() == 2
+
+
+@COLUMNS
+def test_shows_what_will_be_made_before_it_is(bedplate: Command, work: Path, columns: int) -> None:
+    given = ["--preset", "service", "--author-name", "", "--description", "It's here", "--project-slug", "shop"]
+    with bedplate.in_terminal("new", "my shop", *given, cwd=work, columns=columns) as terminal:
+        terminal.answer("What is the service called?", ENTER)
+        terminal.see("Make it?")
+        assert not any(work.iterdir())
+        shown = terminal.text
+        terminal.send(ENTER)
+        terminal.see("make run")
+        assert terminal.exit_code() == 0
+
+    for text in ("database      postgresql", "broker        rabbitmq", "├── contract/  ", "│   ├── domain/  "):
+        assert text in shown
+    assert max(map(len, shown.splitlines())) <= columns
+
+    command = shown[shown.index("bedplate new") : shown.index("? Make it?")].replace("\\\n", " ")
+    again = [part.replace("my shop", "again") for part in shlex.split(command)][1:]
+    assert bedplate(*again, "--project-name", "My shop", cwd=work).returncode == 0
+    assert same_project(work / "my shop", work / "again")
+
+
+@pytest.mark.parametrize("key", ["n", CTRL_C, CTRL_D])
+def test_backing_out_of_the_last_question_leaves_nothing(small: Command, work: Path, key: str) -> None:
+    given = ["--author", "", "--api", "", "--database", "sqlite", "--broker", "memory", "--workers", "1"]
+    with small.in_terminal("new", "deep/shop", *given, cwd=work) as terminal:
+        terminal.answer("What is it called?", ENTER)
+        terminal.answer("Make it?", key)
+        terminal.see("Stopped. Nothing was written.")
+        assert terminal.exit_code() == 130
+
+    assert not any(work.iterdir())

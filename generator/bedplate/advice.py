@@ -1,0 +1,50 @@
+"""What to do after a change that rendering files cannot finish."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from bedplate.merge import Kind
+from bedplate.repository import attempt
+from bedplate.update import Outcome
+
+# What does not move by itself, by the question whose answer was changed.
+NOT_MOVED = {
+    "database": (
+        "Data is not migrated: the new database starts empty. Copy what is needed from {old} to {new}: users keep "
+        "their ids, sessions may be left behind, and make rebuild makes the activity log anew from the events."
+    ),
+    "broker": (
+        "Messages are not moved from {old} to {new}. Before the new release starts, stop taking requests, let the old "
+        "one run until its outbox is empty, and deal with what make events lists."
+    ),
+    "cache": "Cached results are not moved from {old} to {new}: they are computed again when they are asked for.",
+}
+
+
+def next_steps(outcome: Outcome) -> Iterator[str]:
+    """Says what is left to do, in the order in which to do it."""
+    if conflicts := [change for change in outcome.changes if change.kind is Kind.CONFLICT]:
+        yield f"Resolve what clashes ({len(conflicts)} of the files above), then git add them."
+    if names := stale_settings(outcome):
+        yield f"Look at .env, which is yours and was not touched: it sets {', '.join(names)}, which has changed."
+    for name, (old, new) in outcome.answers.items():
+        if name in NOT_MOVED and old is not None:
+            yield NOT_MOVED[name].format(old=old, new=new)
+
+
+def stale_settings(outcome: Outcome) -> list[str]:
+    """Lists what `.env` sets although `.env.example` has another default for it now, or none."""
+    now = _lines(outcome.project / ".env.example")
+    then = _settings(attempt(outcome.project, "show", "HEAD:./.env.example").stdout.decode(errors="replace"))
+    mine = _lines(outcome.project / ".env", only_set=True)
+    return [name for name in mine if name in then and then[name] != now.get(name)]
+
+
+def _lines(path: Path, *, only_set: bool = False) -> dict[str, str]:
+    return _settings(path.read_text(errors="replace"), only_set=only_set) if path.is_file() else {}
+
+
+def _settings(text: str, *, only_set: bool = False) -> dict[str, str]:
+    pattern = r"^([A-Z][A-Z0-9_]*)=(.*)$" if only_set else r"^#?([A-Z][A-Z0-9_]*)=(.*)$"
+    return dict(re.findall(pattern, text, re.MULTILINE))

@@ -1,0 +1,118 @@
+"""From every choice to every other of its question, and back."""
+
+import shutil
+from itertools import permutations
+from pathlib import Path
+
+import copier
+import pytest
+from bedplate import releases
+from bedplate.merge import Kind
+from bedplate.update import answer
+
+from tests import template
+
+from . import owner
+from .conftest import Make
+from .history import append, clashes, commit, differing, status, tree
+
+NEWEST = releases.names()[-1]
+DEFAULTS = template.legal()[0]
+PAIRS = [
+    (name, before, after)
+    for name, entry in template.questions().items()
+    if name != "framework"
+    for before, after in permutations(entry.get("choices", {}).values(), 2)
+]
+ELSE = {
+    "project_name": "Web shop",
+    "project_slug": "web-shop",
+    "author_name": "Ann",
+    "author_email": "ann@example.org",
+    "database": "postgresql",
+    "broker": "kafka",
+}
+FROM_DEFAULT = [pair for pair in PAIRS if DEFAULTS[pair[0]] == pair[1]]
+
+
+def _made(made: Make, name: str, choice: str) -> Path:
+    return made(NEWEST, DEFAULTS | {name: choice})
+
+
+@pytest.mark.parametrize(("name", "before", "after"), PAIRS)
+def test_an_answer_changes_and_changes_back(made: Make, name: str, before: str, after: str) -> None:
+    project, other = _made(made, name, before), _made(made, name, after)
+    own = _own_file(project, other)
+    owner.edit(project, DEFAULTS)
+    append(project / own, "\n# Mine.\n")
+    commit(project, "Mine")
+    original = tree(project)
+
+    there = answer(project, {name: after})
+
+    owner.edit(other, DEFAULTS)
+    (other / own).parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(project / own, other / own)  # It was changed, so it is kept.
+    assert tree(project) == tree(other)
+    assert [change.path for change in there.changes if change.kind is Kind.KEPT] == [own]
+    assert clashes(project) == []
+
+    commit(project, "There")
+    back = answer(project, {name: before})
+
+    assert tree(project) == original
+    assert {change.kind for change in back.changes} == {Kind.ADDED, Kind.CHANGED, Kind.REMOVED}
+
+
+@pytest.mark.parametrize(("name", "before", "after"), FROM_DEFAULT)
+def test_plain_copier_comes_to_the_same(made: Make, name: str, before: str, after: str) -> None:
+    """As long as no file of the old choice was changed, which Copier removes, and no entry beside its own in a list."""
+    ours, theirs = _made(made, name, before), _made(made, name, before)
+    for project in (ours, theirs):
+        owner.edit(project, DEFAULTS)
+        owner.remove_the_dependency(project)
+        commit(project, "Mine")
+
+    answer(ours, {name: after})
+    copier.run_update(theirs, data={name: after}, vcs_ref=NEWEST, defaults=True, overwrite=True, quiet=True)
+
+    assert tree(ours) == tree(theirs)
+
+
+def test_what_plain_copier_cannot(made: Make) -> None:
+    """It removes what the owner changed of the old choice, and takes a neighbour in a list for a clash."""
+    ours, theirs = _made(made, "database", "sqlite"), _made(made, "database", "sqlite")
+    for project in (ours, theirs):
+        append(project / "service/adapters/database/sqlite.py", "\n# Mine.\n")
+        owner.add_a_dependency(project)
+        commit(project, "Mine")
+
+    answer(ours, {"database": "postgresql"})
+    given = {"database": "postgresql"}
+    copier.run_update(theirs, data=given, vcs_ref=NEWEST, defaults=True, overwrite=True, quiet=True)
+
+    assert differing(tree(ours), tree(theirs)) == {"service/adapters/database/sqlite.py", "pyproject.toml"}
+    assert not (theirs / "service/adapters/database/sqlite.py").exists()
+    assert clashes(theirs) == ["pyproject.toml"]
+
+
+def test_several_answers_change_at_once_and_texts_too(made: Make) -> None:
+    project, other = made(NEWEST, DEFAULTS), made(NEWEST, {**DEFAULTS, **ELSE})
+
+    outcome = answer(project, ELSE)
+
+    assert tree(project) == tree(other)
+    before = DEFAULTS | {"project_name": "Shop", "project_slug": "shop", "author_name": "", "author_email": None}
+    assert outcome.answers == {name: (before[name], value) for name, value in ELSE.items()}
+
+
+def test_the_same_answer_changes_nothing(made: Make) -> None:
+    project = made(NEWEST, DEFAULTS)
+
+    assert answer(project, DEFAULTS).changes == []
+    assert status(project) == []
+
+
+def _own_file(project: Path, other: Path) -> str:
+    """Some source file that the one has and the other has not."""
+    return min(name for name in tree(project).keys() - tree(other).keys() if Path(name).suffix in {".py", ".ts", ".go"})

@@ -86,7 +86,7 @@ def entries(*names: str) -> str:
     return "".join(f'    "{name}",\n' for name in names)
 
 
-LISTS = {
+LISTS: dict[str, tuple[list[str], list[str], list[str], list[str] | None]] = {
     "added beside": (["a>=1", "c>=1"], ["a>=1", "b>=1", "c>=1"], ["c>=1"], ["b>=1", "c>=1"]),
     "both added": (["a>=1"], ["a>=1", "c>=1"], ["a>=1", "b>=1"], ["a>=1", "b>=1", "c>=1"]),
     "both added the same": (["a>=1"], ["a>=1", "b>=1", "c>=1"], ["a>=1", "b>=1"], ["a>=1", "b>=1", "c>=1"]),

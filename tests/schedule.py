@@ -10,9 +10,9 @@ from xdist.remote import Producer
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
 # What takes longest comes first, or else one worker would be at it while the others have nothing left to do.
-FIRST = ("tests/variants/", "tests/faults/", "tests/render/")
-# All of it on one worker: what its tests look at takes longer to make than to look at.
-TOGETHER = "tests/render/"
+FIRST = ("tests/variants/", "tests/faults/", "tests/render/", "tests/update/")
+# Each of them on one worker: what their tests look at takes longer to make than to look at.
+TOGETHER = ("tests/render/", "tests/update/")
 # Of these, each file on one worker, since its tests share servers and services; and each pair of database and broker.
 BY_FILE, IN_PAIRS = "tests/faults/", "tests/faults/test_events.py"
 
@@ -22,8 +22,8 @@ class Scheduling(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         if nodeid.startswith(IN_PAIRS):
             return IN_PAIRS + nodeid.partition("[")[2]
-        if nodeid.startswith(TOGETHER):
-            return TOGETHER
+        if folder := next(filter(nodeid.startswith, TOGETHER), None):
+            return folder
         return nodeid.partition("::")[0] if nodeid.startswith(BY_FILE) else nodeid
 
 

@@ -10,9 +10,9 @@ from xdist.remote import Producer
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
 # What takes longest comes first, or else one worker would be at it while the others have nothing left to do.
-FIRST = ("tests/variants/", "tests/faults/", "tests/render/")
-# All of it on one worker: what its tests look at takes longer to make than to look at.
-TOGETHER = "tests/render/"
+FIRST = ("tests/variants/", "tests/faults/", "tests/render/", "tests/update/")
+# Each of them on one worker: what their tests look at takes longer to make than to look at.
+TOGETHER = ("tests/render/", "tests/update/")
 # Of these, each file and framework on one worker, since its tests share servers and services; and in one file, each
 # database and broker too.
 BY_FRAMEWORK, BY_CHOICES = "tests/faults/", "tests/faults/test_events.py"
@@ -26,7 +26,7 @@ class Scheduling(LoadScopeScheduling):
             return f"{file}[{choices}]"
         if file.startswith(BY_FRAMEWORK):
             return f"{file}[{choices.partition('-')[0]}]"
-        return TOGETHER if file.startswith(TOGETHER) else nodeid
+        return next(filter(file.startswith, TOGETHER), nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -7,7 +7,7 @@ import pytest
 
 from tests import template
 
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/command.md")
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/command.md", "docs/updating.md")
 
 
 def test_the_readme_offers_what_can_be_chosen() -> None:

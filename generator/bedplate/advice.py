@@ -11,14 +11,13 @@ from bedplate.update import Outcome
 # What does not move by itself, by the question whose answer was changed.
 NOT_MOVED = {
     "database": (
-        "Data is not migrated: the new database starts empty. Copy what is needed from {old} to {new}: users keep "
-        "their ids, sessions may be left behind, and make rebuild makes the activity log anew from the events."
+        "Data is not migrated: {new} starts empty, and {old} is left as it is. To take data along, run make migrate, "
+        "copy users and events with their ids, then make rebuild. Sessions stay behind: people sign in again."
     ),
     "broker": (
-        "Messages are not moved from {old} to {new}. Before the new release starts, stop taking requests, let the old "
-        "one run until its outbox is empty, and deal with what make events lists."
+        "Messages are not moved: let the release on {old} run, without requests, until its outbox and its queues are "
+        "empty, then start the one on {new}. Other services have to change over with it."
     ),
-    "cache": "Cached results are not moved from {old} to {new}: they are computed again when they are asked for.",
 }
 
 

@@ -183,7 +183,7 @@ def test_set_tells_which_answers(shop: Path, call_small: Caller) -> None:
     )
     assert "  kept      sqlite/note.txt (you changed it" in ended.out
     assert "Data is not migrated" in ended.out
-    assert "from memory to kafka" in " ".join(ended.out.split())
+    assert "until its outbox and its queues are empty, then start the one on kafka" in " ".join(ended.out.split())
 
 
 @pytest.mark.usefixtures("shop")

@@ -1,17 +1,16 @@
 """The command as people install it: from a wheel, with the template and its releases inside."""
 
+import tomllib
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from bedplate import releases
 from bedplate.source import REPOSITORY
-from release import release
 
 from tests import wheel
 
-from .support import Command, answers, commit, git, put_everything, same_project, tree
-
-LATER = "Told by the next release.\n"
+from .support import ROOT, Command, answers, commit, git, same_project, tree
 
 
 class Installed(NamedTuple):
@@ -24,27 +23,11 @@ class Installed(NamedTuple):
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    folder = tmp_path_factory.mktemp("wheels")
-    checkout = folder / "checkout"
-    put_everything(checkout)
-    this = _released(checkout, "0.1.0", folder / "this", again=True)
-    (checkout / "template" / "{{shared}}" / "LATER.md").write_text(LATER)
-    for name, before in {"pyproject.toml": 'version = "0.1.0"', "CHANGELOG.md": "## [0.1.0]"}.items():
-        path = checkout / name
-        path.write_text(path.read_text().replace(before, before.replace("0.1.0", "0.2.0"), 1))
-    commit(checkout, "Later")
-    after = _released(checkout, "0.2.0", folder / "next")
-    git(folder, "clone", "--quiet", "--bare", "checkout", "public.git")
-    return Installed(this, after, folder / "public.git")
-
-
-def _released(checkout: Path, version: str, folder: Path, *, again: bool = False) -> Command:
-    release(checkout, version, again=again)
-    commit(checkout, f"Release {version}")
-    git(checkout, "tag", f"v{version}")
-    folder.mkdir()
+    versions = wheel.two_versions(tmp_path_factory.mktemp("wheels"))
     variables = {"PYTHONPATH": "", "PYTHONDONTWRITEBYTECODE": ""}
-    return Command((str(wheel.install(checkout, folder)),), variables)
+    return Installed(
+        Command((str(versions.this),), variables), Command((str(versions.next),), variables), versions.public
+    )
 
 
 def _made(installed: Installed, work: Path) -> Path:
@@ -69,15 +52,24 @@ def test_projects_name_the_public_repository_and_the_release(installed: Installe
     assert answers(project)["_commit"] == "v0.1.0"
 
 
+def test_the_newest_release_that_it_carries_is_its_own(installed: Installed, work: Path) -> None:
+    """In the checkout too: `make release` comes before the wheel."""
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        version = tomllib.load(file)["project"]["version"]
+
+    assert releases.names()[-1] == f"v{version}"
+    assert installed.this("--version", cwd=work).stdout == f"bedplate {version}\n"
+
+
 def test_the_next_version_updates_without_a_network(installed: Installed, work: Path) -> None:
     project = _made(installed, work)
 
     done = installed.next("update", "--project", project, cwd=work)
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("shop: v0.1.0 to v0.2.0\n")
-    assert (project / "LATER.md").read_text() == LATER
-    assert answers(project).items() >= {"_src_path": REPOSITORY, "_commit": "v0.2.0"}.items()
+    assert done.stdout.startswith("shop: v0.1.0 to v99.0.0\n")
+    assert (project / "LATER.md").read_text() == wheel.LATER
+    assert answers(project).items() >= {"_src_path": REPOSITORY, "_commit": "v99.0.0"}.items()
 
 
 def test_an_answer_changes_at_the_release_that_the_project_is_at(installed: Installed, work: Path) -> None:
@@ -118,7 +110,7 @@ def test_an_older_version_refuses_a_newer_project(installed: Installed, work: Pa
     for command in (("update",), ("set", "database=postgresql")):
         done = installed.this(*command, cwd=project)
         assert done.returncode == 2
-        assert "is at v0.2.0, but Bedplate 0.1.0 knows v0.1.0 to v0.1.0" in done.stderr
+        assert "is at v99.0.0, but Bedplate 0.1.0 knows v0.1.0 to v0.1.0" in done.stderr
         assert "uvx bedplate@latest" in done.stderr
     assert _without_git(project) == before
 

@@ -2,7 +2,7 @@
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 
-const FOLDER = new URL("../../../src/adapters/database/sql/migrations/", import.meta.url);
+const FOLDER = new URL("./", import.meta.url);
 const INDEX = new URL("index.ts", FOLDER);
 
 const [message = ""] = process.argv.slice(2);

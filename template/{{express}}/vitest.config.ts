@@ -7,7 +7,7 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 30_000,
     coverage: {
-      include: ["src/**"],
+      include: ["src/**/*.ts"],
       // The commands are tried in processes of their own, which nobody measures.
       exclude: ["src/main.ts", "src/commands/**"],
       reporter: [["text", { skipFull: true }]],

@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { expect } from "vitest";
 import { WrongCredentials } from "../src/domain/errors.ts";
 import type { DeadLetter } from "../src/domain/events.ts";
@@ -83,6 +85,17 @@ test("a database without migrations is refused with the remedy", async ({ comman
   } finally {
     await blank.remove();
   }
+});
+
+test("a port that is taken is named", async ({ command }) => {
+  const taken = createServer().listen(0, "127.0.0.1");
+  await once(taken, "listening");
+  const { port } = taken.address() as AddressInfo;
+  const { status, errors } = await command(["serve"], { PORT: String(port) });
+  taken.close();
+
+  expect(status).toBe(2);
+  expect(errors).toMatch(new RegExp(`^It cannot listen: .*127\\.0\\.0\\.1:${port}\\.$`, "m"));
 });
 
 test("settings that are wrong are named", async ({ command }) => {

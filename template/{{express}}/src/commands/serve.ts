@@ -21,7 +21,7 @@ export async function serve(settings: Settings): Promise<void> {
   }
   const stopping = Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
   const service = build(settings, new Metrics());
-  const server = await listening(createApp(service), settings.host, settings.port);
+  const server = await listening(createApp(service), settings.host, settings.port).catch(cannotListen);
   const workers = startWorkers(service.workers);
   log.info({ url: `http://${settings.host}:${settings.port}`, docs: "/docs" }, "serving");
   await stopping;
@@ -34,4 +34,9 @@ export async function serve(settings: Settings): Promise<void> {
 /** @throws {CommandFailed} The database lacks migrations. */
 export async function requireMigrations(settings: Settings): Promise<void> {
   if (!(await isMigrated(settings))) throw new CommandFailed("The database lacks migrations. Run `make migrate`.");
+}
+
+/** @throws {CommandFailed} Somebody else has the port, or it is none of this machine. */
+function cannotListen(error: unknown): never {
+  throw new CommandFailed(`It cannot listen: ${error instanceof Error ? error.message : error}.`);
 }

@@ -109,7 +109,6 @@ export class RabbitEventBus extends Publisher implements EventBus {
       const queues = await this.#declareQueues(channel, types);
       await channel.prefetch(PREFETCH);
       const reading = new Reading(channel, handle);
-      connection.on("close", () => reading.breakOff(new Error("the connection is gone")));
       await reading.start(queues);
       this.#isBound = true;
       this.#bindings.emit("bound");
@@ -136,10 +135,9 @@ export class RabbitEventBus extends Publisher implements EventBus {
 
   async #openPublishing(lost: () => void): Promise<Publishing> {
     const connection = await this.#open();
-    connection.on("close", lost);
     const channel = await connection.createConfirmChannel();
     const publishing: Publishing = { connection, channel, declared: new Set(), returned: new Set() };
-    channel.on("error", ignore).on("close", lost);
+    channel.on("error", ignore).on("close", lost); // As it does when the connection is gone.
     channel.on("return", ({ properties }) => publishing.returned.add(properties.messageId));
     return publishing;
   }
@@ -169,7 +167,7 @@ class Reading {
       this.breakOff = reject;
     });
     this.#broken.catch(ignore); // Whether or not anybody waits for it just then.
-    channel.on("error", this.breakOff).on("close", () => this.breakOff(new Error("the channel is gone")));
+    channel.on("error", this.breakOff).on("close", () => this.breakOff(new Error("the connection is gone")));
   }
 
   async start(queues: readonly string[]): Promise<void> {

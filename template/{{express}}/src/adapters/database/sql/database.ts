@@ -30,13 +30,19 @@ export class SqlDatabase implements Database {
     return work(new SqlStores(this.#options.reader));
   }
 
-  async transaction<Result>(work: (stores: Stores) => Promise<Result>): Promise<Result> {
-    return this.#transaction(work);
+  async transaction<Result>(work: (stores: SqlStores) => Promise<Result>): Promise<Result> {
+    const { writer, doorbell } = this.#options;
+    const { result, hasNewEvents } = await writer.transaction().execute(async (connection) => {
+      const stores = new SqlStores(connection);
+      return { result: await work(stores), hasNewEvents: stores.outbox.hasNew };
+    });
+    if (hasNewEvents) doorbell.ring();
+    return result;
   }
 
   async handleOnce(event: Event, handler: EventHandler): Promise<boolean> {
     // The inbox first: whoever else has the same event under way waits there for the end of this transaction.
-    return this.#transaction(async (stores) => {
+    return this.transaction(async (stores) => {
       const isNew = await stores.inbox.add(event);
       if (isNew) await handler(event, stores);
       return isNew;
@@ -56,16 +62,6 @@ export class SqlDatabase implements Database {
     await close?.();
     await reader.destroy();
     if (writer !== reader) await writer.destroy();
-  }
-
-  async #transaction<Result>(work: (stores: SqlStores) => Promise<Result>): Promise<Result> {
-    const { writer, doorbell } = this.#options;
-    const { result, hasNewEvents } = await writer.transaction().execute(async (connection) => {
-      const stores = new SqlStores(connection);
-      return { result: await work(stores), hasNewEvents: stores.outbox.hasNew };
-    });
-    if (hasNewEvents) doorbell.ring();
-    return result;
   }
 }
 

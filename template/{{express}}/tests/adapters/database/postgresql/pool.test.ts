@@ -1,6 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { sql } from "kysely";
-import { expect, onTestFinished } from "vitest";
+import pg from "pg";
+import { expect, onTestFinished, vi } from "vitest";
 import { connect, withConnection } from "../../../../src/adapters/database/postgresql.ts";
 import { Unavailable } from "../../../../src/domain/errors.ts";
 import { Metrics } from "../../../../src/platform/metrics.ts";
@@ -72,6 +73,19 @@ test("a connection that has grown old is replaced", async ({ settings }) => {
   await setTimeout(1_200);
   await database.ping();
 
+  expect(await backends(settings)).not.toEqual(before);
+});
+
+test("a connection that was idle is tried before it is used", async ({ settings }) => {
+  const { database } = opened(settings, {});
+  await database.ping();
+  const before = await backends(settings);
+  await setTimeout(1_200);
+  const query = vi.spyOn(pg.Client.prototype, "query");
+  query.mockImplementationOnce(() => Promise.reject(new Error("the other side has forgotten it")));
+  await database.ping();
+
+  expect(query.mock.calls.map(([statement]) => String(statement))).toEqual(["SELECT 1", "SELECT 1"]);
   expect(await backends(settings)).not.toEqual(before);
 });
 

@@ -6,8 +6,11 @@ changed the same entry: the owner's new dependency stays, the template's come an
 
 import re
 
-# `"name>=1,<2",` with a remark in TOML, and `name v1.2.3` in go.mod; blank lines are no entries.
-_ENTRY = re.compile(rb'\s+("[^"]+",(\s*#.*)?|\S+ v\d\S*(\s*//.*)?)\r?\n')
+# `"name>=1,<2",` with a remark in TOML, `"name": "^1.2.3",` in JSON, and `name v1.2.3` in go.mod; blank lines are no
+# entries.
+_ENTRY = re.compile(rb'\s+("[^"]+",(\s*#.*)?|"[^"]+": "[^"]*",?|\S+ v\d\S*(\s*//.*)?)\r?\n')
+# In JSON, the last entry alone has no comma: which one that is, is known when all are together.
+_OF_JSON = re.compile(rb'(\s+"[^"]+": "[^"]*"),?(\r?\n)')
 _NAME = re.compile(rb"[\w.@/-]+")
 _CLASH = re.compile(
     rb"<{7} before updating\r?\n(?P<ours>(?:.*\n)*?)"
@@ -38,11 +41,13 @@ def _settled(clash: re.Match[bytes]) -> bytes | None:
         if was != mine != other != was:
             return None
         kept.append(other if mine == was else mine)
-    return b"".join(entry for entry in kept if entry is not None)
+    entries = b"".join(entry for entry in kept if entry is not None)
+    is_at_the_end = clash.string[clash.end() :].lstrip().startswith(b"}")
+    return re.sub(rb",(\r?\n)\Z", rb"\1", entries) if is_at_the_end and _OF_JSON.match(entries) else entries
 
 
 def _entries(side: bytes) -> dict[bytes, bytes] | None:
     """Calls each line by what it is an entry of, a package without its extras and bounds; `None` if one is no entry."""
-    lines = side.splitlines(keepends=True)
+    lines = [_OF_JSON.sub(rb"\1,\2", line) for line in side.splitlines(keepends=True)]
     found = {name[0]: line for line in lines if _ENTRY.fullmatch(line) and (name := _NAME.search(line))}
     return found if len(found) == len(lines) else None

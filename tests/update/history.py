@@ -9,7 +9,9 @@ import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from bedplate import releases
 
@@ -20,17 +22,23 @@ type Files = dict[str, tuple[bool, bytes]]
 NEXT = "v99.0.0"
 QUIET = ("-c", "core.fsync=none", "-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "commit.gpgsign=false")
 IDENTITY = ("-c", "user.name=Test", "-c", "user.email=test@example.org")
-# What the release after the newest says otherwise, by framework, in files that every project of it has.
+# What the release after the newest says otherwise: by layer, in files that every project of it has.
 LATER = {
-    "fastapi": {
+    "shared": {
         "README.md.jinja": ("## Start", "## How to start"),
-        "pyproject.toml.jinja": ('"import-linter>=2.17"', '"import-linter>=2.17.0"'),
         "Makefile.jinja": ("help: ## List the verbs", "help: ## List all the verbs"),
+    },
+    "fastapi": {
+        "pyproject.toml.jinja": ('"import-linter>=2.17"', '"import-linter>=2.17.0"'),
         "service/domain/paging.py": ("\n\n\n", "\n\n# The next release says more here.\n\n\n"),
+    },
+    "express": {
+        "package.json.jinja": ("'vitest@^4.1.12'", "'vitest@^4.1.13'"),
+        "src/domain/paging.ts": ("\n\n", "\n\n// The next release says more here.\n\n"),
     },
 }
 SHARED = "template/{{shared}}"
-GONE = f"{SHARED}/.editorconfig"
+GONE = f"{SHARED}/.editorconfig.jinja"
 NEW = {f"{SHARED}/NEWS.md": "News of the next release.\n", f"{SHARED}/scripts/hello": "#!/bin/sh\necho hello\n"}
 
 
@@ -66,14 +74,21 @@ def make(folder: Path) -> History:
 
 
 def advance(work: Path) -> None:
-    for framework, edits in LATER.items():
+    for layer, edits in LATER.items():
         for name, (before, after) in edits.items():
-            edit(work / "template" / f"{{{{{framework}}}}}" / name, before, after)
+            edit(work / "template" / f"{{{{{layer}}}}}" / name, before, after)
     (work / GONE).unlink()
     for name, content in NEW.items():
         (work / name).parent.mkdir(exist_ok=True)
         (work / name).write_text(content)
     (work / SHARED / "scripts" / "hello").chmod(0o755)
+
+
+@cache
+def legal(release: str) -> list[template.Answers]:
+    """Every combination of choices that a release allows."""
+    with TemporaryDirectory() as scratch:
+        return template.legal(releases.unpack(release, Path(scratch, "template")).folder)
 
 
 def edit(path: Path, before: str, after: str) -> None:

@@ -1,5 +1,6 @@
 """What the owner of a project does to it."""
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -49,8 +50,55 @@ def remove_the_dependency(project: Path) -> None:
     change(project / "pyproject.toml", '    "anyio>=4",\n', "")
 
 
+def add_a_resource_in_typescript(project: Path) -> None:
+    (project / "src/domain/orders.ts").write_text("""/** Orders. */
+
+export function total(prices: readonly number[]): number {
+  return prices.reduce((sum, price) => sum + price, 0);
+}
+""")
+    (project / "tests/domain/orders.test.ts").write_text("""import { expect, test } from "vitest";
+import { total } from "../../src/domain/orders.ts";
+
+test("an order has a total", () => {
+  expect(total([1, 2])).toBe(3);
+});
+""")
+    append(project / "README.md", "\n## Orders\n\nThey have a total.\n")
+
+
+def change_settings_of_node(project: Path) -> None:
+    change(project / ".env.example", "#PORT=8000", "#PORT=9000")
+    change(project / "biome.json", '"lineWidth": 120', '"lineWidth": 110')
+    (project / ".env").write_text("SECRET_KEY=mine\n")
+
+
+def delete_an_example_of_node(project: Path) -> None:
+    (project / "tests" / "domain" / "paging.test.ts").unlink()
+
+
+def reformat_a_file_of_typescript(project: Path) -> None:
+    path = project / "src" / "domain" / "users.ts"
+    path.write_text(path.read_text().replace("  ", "\t"))
+
+
+def add_a_dependency_of_node(project: Path) -> None:
+    """In its place in the alphabet, as `npm install` does: beside what a choice brings and takes."""
+    manifest = project / "package.json"
+    content = json.loads(manifest.read_text())
+    content["dependencies"] = dict(sorted({**content["dependencies"], "lodash": "^4.17.21"}.items()))
+    manifest.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
 EDITS: Mapping[str, tuple[Callable[[Path], None], ...]] = {
     "fastapi": (add_a_resource, change_settings, delete_an_example, reformat_a_file, add_a_dependency),
+    "express": (
+        add_a_resource_in_typescript,
+        change_settings_of_node,
+        delete_an_example_of_node,
+        reformat_a_file_of_typescript,
+        add_a_dependency_of_node,
+    ),
 }
 """By framework."""
 

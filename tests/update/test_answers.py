@@ -14,10 +14,10 @@ from tests import template
 
 from . import owner
 from .conftest import Make
-from .history import append, clashes, commit, differing, status, tree
+from .history import append, clashes, commit, differing, legal, status, tree
 
 NEWEST = releases.names()[-1]
-DEFAULTS = template.legal()[0]
+DEFAULTS = legal(NEWEST)[0]
 PAIRS = [
     (name, before, after)
     for name, entry in template.questions().items()

@@ -1,10 +1,10 @@
-"""Runs them all, or those that are named: `python -m benchmarks [generation] [throughput]`."""
+"""Runs them all, or those that are named: `python -m benchmarks [generation] [throughput] [events]`."""
 
 import sys
 
-from benchmarks import generation, throughput
+from benchmarks import events, generation, throughput
 
-ALL = {"generation": generation.main, "throughput": throughput.main}
+ALL = {"generation": generation.main, "throughput": throughput.main, "events": events.main}
 
 if __name__ == "__main__":
     names = sys.argv[1:] or list(ALL)

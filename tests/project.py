@@ -138,8 +138,7 @@ def _stop(server: subprocess.Popen[bytes], log: IO[str]) -> None:
     """Tells the service itself, which make and the package manager wait for."""
     if server.poll() is not None:
         raise StepFailed("make run", f"ended early, with {server.returncode}", _read(log))
-    for process in _youngest(_members(server.pid)):
-        os.kill(process, signal.SIGTERM)
+    tell_youngest(server.pid)
     try:
         status = server.wait(STOP_PATIENCE)
     except subprocess.TimeoutExpired:
@@ -170,9 +169,11 @@ def _members(session: int) -> dict[int, int]:
     return found
 
 
-def _youngest(members: Mapping[int, int]) -> set[int]:
-    """Those that have no child."""
-    return members.keys() - members.values()
+def tell_youngest(session: int) -> None:
+    """Sends SIGTERM to those of a session that have no child."""
+    members = _members(session)
+    for process in members.keys() - members.values():
+        os.kill(process, signal.SIGTERM)
 
 
 def _read(log: IO[str]) -> str:

@@ -13,18 +13,20 @@ from xdist.scheduler.loadscope import LoadScopeScheduling
 FIRST = ("tests/variants/", "tests/faults/", "tests/render/", "tests/update/")
 # Each of them on one worker: what their tests look at takes longer to make than to look at.
 TOGETHER = ("tests/render/", "tests/update/")
-# Of these, each file on one worker, since its tests share servers and services; and each pair of database and broker.
-BY_FILE, IN_PAIRS = "tests/faults/", "tests/faults/test_events.py"
+# Of these, each file and framework on one worker, since its tests share servers and services; and in one file, each
+# database and broker too.
+BY_FRAMEWORK, BY_CHOICES = "tests/faults/", "tests/faults/test_events.py"
 
 
 class Scheduling(LoadScopeScheduling):
     @override
     def _split_scope(self, nodeid: str) -> str:
-        if nodeid.startswith(IN_PAIRS):
-            return IN_PAIRS + nodeid.partition("[")[2]
-        if folder := next(filter(nodeid.startswith, TOGETHER), None):
-            return folder
-        return nodeid.partition("::")[0] if nodeid.startswith(BY_FILE) else nodeid
+        file, choices = nodeid.partition("::")[0], nodeid.partition("[")[2].removesuffix("]")
+        if file == BY_CHOICES:
+            return f"{file}[{choices}]"
+        if file.startswith(BY_FRAMEWORK):
+            return f"{file}[{choices.partition('-')[0]}]"
+        return next(filter(file.startswith, TOGETHER), nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)

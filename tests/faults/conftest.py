@@ -2,6 +2,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -11,6 +12,12 @@ from tests.project import Project
 
 OFTEN = {("postgresql", "rabbitmq"), ("postgresql", "kafka"), ("postgresql", "redis"), ("mongodb", "kafka")}
 """The pairs that every run tries, in the cases that tell most of their databases."""
+
+
+class Choices(NamedTuple):
+    framework: str
+    database: str
+    broker: str
 
 
 @dataclass(frozen=True)
@@ -25,13 +32,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One case for each pair of database and broker, of those that it has anything to say about."""
     if marker := metafunc.definition.get_closest_marker("fault"):
         databases, brokers = (marker.kwargs.get(name, ()) for name in ("databases", "brokers"))
-        pairs = [pair for pair in _pairs() if pair[0] in (databases or pair[0]) and pair[1] in (brokers or pair[1])]
-        metafunc.parametrize("place", pairs, indirect=True, ids=["-".join(pair) for pair in pairs], scope="module")
+        choices = [
+            each
+            for each in _choices()
+            if each.database in (databases or each.database) and each.broker in (brokers or each.broker)
+        ]
+        metafunc.parametrize("place", choices, indirect=True, ids=["-".join(each) for each in choices], scope="module")
 
 
 @cache
-def _pairs() -> list[tuple[str, str]]:
-    return sorted({(answers["database"], answers["broker"]) for answers in template.legal()})
+def _choices() -> list[Choices]:
+    return sorted({Choices(*(answers[name] for name in Choices._fields)) for answers in template.legal()})
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -46,18 +57,24 @@ def _is_for_all_only(item: pytest.Function) -> bool:
     marker = item.get_closest_marker("fault")
     if marker is None:
         return False
-    pair = item.callspec.params["place"]
-    return pair not in OFTEN or pair[0] not in marker.kwargs["often"]
+    choices = item.callspec.params["place"]
+    assert isinstance(choices, Choices)
+    return choices[1:] not in OFTEN or choices.database not in marker.kwargs["often"]
 
 
 @dataclass(frozen=True)
 class Place:
     """A rendered project, and a broker that only its cases use, one after the other."""
 
-    database: str
-    broker: str
+    choices: Choices
     folder: Path
     server: servers.Server | None
+
+
+@pytest.fixture(scope="module", params=template.questions()["framework"]["choices"].values())
+def framework(request: pytest.FixtureRequest) -> str:
+    """Every framework, one after the other."""
+    return str(request.param)
 
 
 @pytest.fixture(scope="session")
@@ -67,16 +84,14 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def place(request: pytest.FixtureRequest, source: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    database, broker = request.param
-    folder = tmp_path_factory.mktemp("faults") / "order-desk"
-    answers = {"framework": "fastapi", "database": database, "broker": broker}
-    template.render(source, folder, answers)
+    choices: Choices = request.param
+    folder = template.render(source, tmp_path_factory.mktemp("faults") / "order-desk", choices._asdict())
     Project(folder).make("setup")
-    if broker == "memory":
-        yield Place(database, broker, folder, None)
+    if choices.broker == "memory":
+        yield Place(choices, folder, None)
         return
-    with servers.fresh(broker) as server:
-        yield Place(database, broker, folder, server)
+    with servers.fresh(choices.broker) as server:
+        yield Place(choices, folder, server)
 
 
 @pytest.fixture
@@ -88,7 +103,8 @@ def more_settings(request: pytest.FixtureRequest) -> dict[str, str]:
 
 @pytest.fixture
 def system(place: Place, more_settings: dict[str, str]) -> Iterator[System]:
-    with prepared(place.database, place.broker, place.folder, place.server, more_settings) as system:
+    choices = place.choices
+    with prepared(choices.database, choices.broker, place.folder, place.server, more_settings) as system:
         yield system
 
 

@@ -25,13 +25,13 @@ SETTINGS = {"ENVIRONMENT": "production", "SECRET_KEY": secrets.token_hex(), "BCR
 PATIENCE = 20.0  # Seconds until something has come true that should.
 
 
-def project(database: str, cache: str, **settings: str) -> Project:
+def project(framework: str, database: str, cache: str, **settings: str) -> Project:
     """A project of these choices, set up; all workers of a run of the tests share one of each kind."""
-    folder = servers.current().folder / f"{database}-{cache}"
+    folder = servers.current().folder / f"{framework}-{database}-{cache}"
     with lock(folder):
         if not folder.exists():
             scratch = template.put(folder.with_name(f"{folder.name}-template"))
-            answers = {"framework": "fastapi", "database": database, "cache": cache}
+            answers = {"framework": framework, "database": database, "cache": cache}
             Project(template.render(scratch, folder, answers)).make("setup")
     return Project(folder, SETTINGS | settings)
 

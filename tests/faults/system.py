@@ -1,5 +1,6 @@
 """A service with its database and a broker of its own: instances to start and to kill, a broker to harm."""
 
+import os
 import re
 import signal
 import subprocess
@@ -17,7 +18,7 @@ import psycopg
 from tests import servers
 from tests.contract.wire import Wire
 from tests.faults.ledger import PASSWORD, Entry, Ledger, Writer, read
-from tests.project import Project, environment, free_port, run
+from tests.project import Project, environment, free_port, tell_youngest
 
 PATIENCE = 90.0
 START_PATIENCE = 60.0
@@ -27,14 +28,14 @@ EVENTS_CONSUMED = re.compile(r'^events_consumed_total\{.*result="(\w+)".*\} ([0-
 
 
 class Instance:
-    """The service in a process of its own."""
+    """The service in a session of its own, which `make` leads."""
 
     def __init__(self, project: Project, log: Path) -> None:
         self._log = log.open("ab")
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self._process = subprocess.Popen(
-            [project.folder / ".venv/bin/python", "-m", "service", "serve"],
+            ["make", "run"],
             cwd=project.folder,
             env={**environment(), **project.settings, "PORT": str(port)},
             stdin=subprocess.DEVNULL,
@@ -62,22 +63,26 @@ class Instance:
 
     def kill(self) -> None:
         """Kill -9."""
-        self._process.kill()
+        self._signal_all(signal.SIGKILL)
         self._process.wait()
         self._log.close()
 
     def pause(self) -> None:
-        self._process.send_signal(signal.SIGSTOP)
+        self._signal_all(signal.SIGSTOP)
 
     def resume(self) -> None:
-        self._process.send_signal(signal.SIGCONT)
+        self._signal_all(signal.SIGCONT)
 
     def stop(self) -> None:
         """In good order."""
-        self._process.send_signal(signal.SIGTERM)
+        tell_youngest(self._process.pid)
         status = self._process.wait(60)
         self._log.close()
         assert status == 0, f"the service ended with {status}"
+
+    def _signal_all(self, number: signal.Signals) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, number)
 
 
 @dataclass
@@ -102,12 +107,6 @@ class System:
         """The broker, to harm."""
         assert self.server
         return self.server
-
-    def command(self, *words: str) -> str:
-        """One of the service's own commands."""
-        __tracebackhide__ = True
-        command = [str(self.project.folder / ".venv/bin/python"), "-m", "service", *words]
-        return run(command, self.project.folder, {**environment(), **self.project.settings})
 
     def start(self, number: int = 1) -> list[Instance]:
         """Starts instances beside those that run; the first ever makes the admin."""
@@ -239,12 +238,8 @@ def prepared(
         project = Project(folder, settings)
         system = System(database, broker, project, server, place, folder.with_name(f"{own}.log"))
         stack.callback(system.close)
-        system.command("migrate")
-        run(
-            [str(folder / ".venv/bin/python"), "-m", "service", "admin", EMAIL],
-            folder,
-            {**environment(), **settings, "ADMIN_PASSWORD": PASSWORD},
-        )
+        project.make("migrate")
+        project.make("admin", f"EMAIL={EMAIL}", ADMIN_PASSWORD=PASSWORD)
         try:
             yield system
         finally:

@@ -53,11 +53,11 @@ class Target:
 
 
 @pytest.fixture(scope="module")
-def target() -> Iterator[Target]:
+def target(framework: str) -> Iterator[Target]:
     with ExitStack() as stack:
         postgresql, cache = (stack.enter_context(servers.fresh(name)) for name in ("postgresql", "redis"))
         settings = {"DATABASE_URL": postgresql.url, "REDIS_URL": cache.url, "CACHE_TIMEOUT_SECONDS": str(CACHE_SECONDS)}
-        made = with_admin(project("postgresql", "redis", **settings))
+        made = with_admin(project(framework, "postgresql", "redis", **settings))
         yield Target(stack.enter_context(running(made)), cache)
 
 
@@ -85,13 +85,13 @@ def test_without_its_cache_the_service_works_on(target: Target, harm: Harm) -> N
         wait_until(lambda: instance.hits > 50, "the cache is in use")
         harm.begin(server)
         harmed = time.monotonic()
-        assert instance.health() == (200, {"database": "up", "cache": "down"})
+        assert instance.health() == (200, {"database": "up", "cache": "down", "broker": "up"})
         wait_until(lambda: time.monotonic() > harmed + CACHE_SECONDS + 2, "the cache was left alone, and tried again")
         assert len(load.since(harmed)) > 50
         hits = instance.hits
         harm.end(server)
         wait_until(lambda: instance.hits > hits + 50, "the cache is in use again")
-        assert instance.health() == (200, {"database": "up", "cache": "up"})
+        assert instance.health() == (200, {"database": "up", "cache": "up", "broker": "up"})
 
     assert {answer.status for answer in load.answers} == {200}
     assert load.slowest < SLOWEST

@@ -45,37 +45,37 @@ class Target:
 
 
 @contextmanager
-def started(database: str, folder: Path) -> Iterator[Target]:
+def started(framework: str, database: str, folder: Path) -> Iterator[Target]:
     with ExitStack() as stack:
         server = stack.enter_context(servers.fresh(database)) if database != "sqlite" else None
         url = server.url if server else f"sqlite:///{folder}/service.db"
         settings = SETTINGS | {"DATABASE_URL": url}
         if CACHES[database] == "redis":
             settings["REDIS_URL"] = stack.enter_context(servers.fresh("redis")).url
-        made = with_admin(project(database, CACHES[database], **settings))
+        made = with_admin(project(framework, database, CACHES[database], **settings))
         yield Target(stack.enter_context(running(made)), url, server)
 
 
 @pytest.fixture(scope="module")
-def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
-    with started("sqlite", tmp_path_factory.mktemp("sqlite")) as target:
+def sqlite(framework: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    with started(framework, "sqlite", tmp_path_factory.mktemp("sqlite")) as target:
         yield target
 
 
 @pytest.fixture(scope="module")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
-    with started("postgresql", tmp_path_factory.mktemp("postgresql")) as target:
+def postgresql(framework: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    with started(framework, "postgresql", tmp_path_factory.mktemp("postgresql")) as target:
         yield target
 
 
 @pytest.fixture(scope="module")
-def mongodb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
-    with started("mongodb", tmp_path_factory.mktemp("mongodb")) as target:
+def mongodb(framework: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    with started(framework, "mongodb", tmp_path_factory.mktemp("mongodb")) as target:
         yield target
 
 
 @pytest.fixture(params=CACHES)
-def target(request: pytest.FixtureRequest) -> Target:
+def target(request: pytest.FixtureRequest, framework: str) -> Target:  # noqa: ARG001 Or else none would be chosen.
     found = request.getfixturevalue(request.param)
     assert isinstance(found, Target)
     return found
@@ -221,13 +221,13 @@ def restart_under_load(target: Target, harm: Callable[[Server], None]) -> list[A
         harmed = time.monotonic()
         harm(server)
         began = time.monotonic()
-        assert instance.health() == (503, {"cache": "up", "database": "down"})
+        assert instance.health() == (503, {"cache": "up", "database": "down", "broker": "up"})
         assert time.monotonic() - began < PROBE_SECONDS
         wait_until(lambda: any(answer.status == 503 for answer in load.answers), "somebody is told")
         server.start()
         back = time.monotonic()
         wait_until(lambda: len(load.since(back)) > 100, "it works again")
-        assert instance.health() == (200, {"cache": "up", "database": "up"})
+        assert instance.health() == (200, {"cache": "up", "database": "up", "broker": "up"})
 
     assert {answer.status for answer in load.answers if answer.ended < harmed} == {200}
     failed = [answer for answer in load.answers if answer.status != 200]
@@ -238,17 +238,16 @@ def restart_under_load(target: Target, harm: Callable[[Server], None]) -> list[A
     return load.answers
 
 
-@pytest.mark.parametrize("name", ["postgresql", "mongodb"])
-def test_readiness_tells_of_a_database_that_hangs(name: str, request: pytest.FixtureRequest) -> None:
-    target = request.getfixturevalue(name)
+@pytest.mark.parametrize("target", ["postgresql", "mongodb"], indirect=True)
+def test_readiness_tells_of_a_database_that_hangs(target: Target) -> None:
     target.owned.pause()
     began = time.monotonic()
     try:
-        assert target.instance.health() == (503, {"cache": "up", "database": "down"})
+        assert target.instance.health() == (503, {"cache": "up", "database": "down", "broker": "up"})
         assert time.monotonic() - began < PROBE_SECONDS
     finally:
         target.owned.resume()
-    assert target.instance.health() == (200, {"cache": "up", "database": "up"})
+    assert target.instance.health() == (200, {"cache": "up", "database": "up", "broker": "up"})
 
 
 # ---------------------------------------------------------------------------------------------- verbs
@@ -272,8 +271,8 @@ def refusal(verb: Callable[[], str]) -> str:
 
 
 @pytest.mark.parametrize("database", CACHES)
-def test_without_a_database_verbs_say_so(database: str) -> None:
-    made = project(database, CACHES[database], DATABASE_URL=nowhere(database))
+def test_without_a_database_verbs_say_so(framework: str, database: str) -> None:
+    made = project(framework, database, CACHES[database], DATABASE_URL=nowhere(database))
 
     def serve() -> None:
         with made.running(ready="/livez") as url:
@@ -297,6 +296,7 @@ def test_without_a_database_verbs_say_so(database: str) -> None:
         ("{server}/missing", 'database "missing" does not exist'),
         ("postgresql://postgres:secret-word@{host}/postgres", "password authentication failed"),
         ("postgresql://postgres:secret-word@127.0.0.1:secret-word/postgres", "DATABASE_URL: cannot be read"),
+        ("{server}/postgres?colour=blue", 'unrecognized configuration parameter "colour"'),
     ],
 )
 def test_what_is_wrong_with_an_address_is_told(postgresql: Target, url: str, told: str) -> None:
@@ -307,8 +307,8 @@ def test_what_is_wrong_with_an_address_is_told(postgresql: Target, url: str, tol
 
 
 @pytest.mark.parametrize("verb", ["migrate", "run"])
-def test_an_address_of_mongodb_that_cannot_be_read_is_told(verb: str) -> None:
-    made = project("mongodb", "memory", DATABASE_URL="mongodb://ann:secret-word@127.0.0.1:secret-word/app")
+def test_an_address_of_mongodb_that_cannot_be_read_is_told(framework: str, verb: str) -> None:
+    made = project(framework, "mongodb", "memory", DATABASE_URL="mongodb://ann:secret-word@127.0.0.1:secret-word/app")
     assert "DATABASE_URL: cannot be read" in refusal(lambda: made.make(verb))
 
 

@@ -141,9 +141,9 @@ def test_poison_among_much_that_is_good(system: System, scale: Scale, tell: Tell
     system.wait_until(lambda: system.results()["duplicate"] >= 10, "all have come")
 
     figures(system, tell, started)
-    assert "2 parked" in system.command("events", "list")
-    assert "2 replayed" in system.command("events", "replay", "--all")
-    assert "2 parked" in system.command("events", "list"), "what is hopeless is parked again"
+    assert "2 parked" in system.project.make("events")
+    assert "2 replayed" in system.project.make("events", "DO=replay --all")
+    assert "2 parked" in system.project.make("events"), "what is hopeless is parked again"
     system.stays_settled()
 
 
@@ -162,11 +162,11 @@ def test_a_handler_that_fails_until_it_is_mended(system: System, scale: Scale, t
     assert system.activity().total() == 2
 
     started = time.monotonic()
-    assert f"{writer.written} replayed" in system.command("events", "replay", "--all")
+    assert f"{writer.written} replayed" in system.project.make("events", "DO=replay --all")
     system.settle()
 
     figures(system, tell, started)
-    assert "Nothing is parked" in system.command("events", "list")
+    assert "Nothing is parked" in system.project.make("events")
     system.stays_settled()
 
 
@@ -251,7 +251,7 @@ def test_the_log_is_rebuilt_while_writes_go_on(system: System, scale: Scale, tel
     with writer.writing(scale.events // 2, 3) as writing:
         rebuilt = 0
         while not writing.done() or not rebuilt:
-            assert "was made anew" in system.command("rebuild")
+            assert "was made anew" in system.project.make("rebuild")
             rebuilt += 1
     system.settle()
 

@@ -16,10 +16,11 @@ type Pair = tuple[Instance, Instance]
 
 
 @pytest.fixture(scope="module")
-def pair() -> Iterator[Pair]:
+def pair(framework: str) -> Iterator[Pair]:
     with ExitStack() as stack:
         postgresql, cache = (stack.enter_context(servers.fresh(name)) for name in ("postgresql", "redis"))
-        made = with_admin(project("postgresql", "redis", DATABASE_URL=postgresql.url, REDIS_URL=cache.url))
+        settings = {"DATABASE_URL": postgresql.url, "REDIS_URL": cache.url}
+        made = with_admin(project(framework, "postgresql", "redis", **settings))
         yield stack.enter_context(running(made)), stack.enter_context(running(made))
 
 

@@ -3,9 +3,7 @@
 What to look for comes from the questions and the options: the choices, their packages and their settings.
 """
 
-import ast
 import re
-import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
@@ -13,6 +11,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from tests import template
+from tests.frameworks import FRAMEWORKS
 
 from .project import Project, expect_none
 
@@ -25,8 +24,12 @@ def choices_of(answers: template.Answers) -> set[Choice]:
     return {(name, each) for name, value in answers.items() for each in (value if isinstance(value, list) else [value])}
 
 
-def owners() -> dict[str, list[set[Choice]]]:
-    """The words that belong to choices, each with the sets of choices that bring it; one of them is enough."""
+@cache
+def owners(framework: str) -> dict[str, list[set[Choice]]]:
+    """The words that belong to choices, each with the sets of choices that bring it; one of them is enough.
+
+    Packages are those of one framework: what is called like another's may be an ordinary word in it.
+    """
     found: dict[str, list[set[Choice]]] = defaultdict(list)
     for (name, choice), label in template.labels().items():
         # Where a choice is a product, its label begins with it; "memory" is an ordinary word as well.
@@ -34,9 +37,8 @@ def owners() -> dict[str, list[set[Choice]]]:
             found[choice].append({(name, choice)})
     for option in template.options():
         choice = {(option["question"], option["choice"])} if "question" in option else set()
-        for framework, packages in option.get("packages", {}).items():
-            for package in packages:
-                found[package_name(package)].append(choice | {("framework", framework)})
+        for package in option.get("packages", {}).get(framework, []):
+            found[package_name(package)].append(choice)
         for setting in option.get("settings", []):
             found[setting["name"]].append(choice)
     return found
@@ -58,7 +60,8 @@ def pattern(word: str) -> re.Pattern[str]:
 
 def foreign_words(project: Project) -> list[str]:
     made = choices_of(project.answers)
-    return [word for word, brought_by in owners().items() if not any(each <= made for each in brought_by)]
+    words = owners(project.answers["framework"])
+    return [word for word, brought_by in words.items() if not any(each <= made for each in brought_by)]
 
 
 def test_there_are_words_to_look_for(projects: list[Project]) -> None:
@@ -99,7 +102,7 @@ class _Words:
     """Looks once through each content."""
 
     def __init__(self) -> None:
-        self._words = list(owners())
+        self._words = {word for framework in FRAMEWORKS for word in owners(framework)}
         self._found: dict[bytes, set[str]] = {}
 
     def of(self, content: bytes) -> set[str]:
@@ -111,9 +114,9 @@ class _Words:
 
 def test_the_manifest_has_the_packages_of_its_choices_and_no_other(projects: list[Project]) -> None:
     for project in projects:
-        manifest = tomllib.loads(project.text("pyproject.toml"))
         wanted = [each for option in template.chosen(project.answers) for each in _packages(option, project)]
-        assert sorted(manifest["project"]["dependencies"]) == sorted(set(wanted)), project
+        framework = FRAMEWORKS[project.answers["framework"]]
+        assert sorted(framework.dependencies(project.text(framework.manifest))) == sorted(set(wanted)), project
 
 
 def _packages(option: Mapping[str, Any], project: Project) -> list[str]:
@@ -137,14 +140,14 @@ def test_the_example_settings_are_those_of_its_choices(projects: list[Project]) 
 
 def test_the_typed_settings_are_those_of_its_choices(projects: list[Project]) -> None:
     for project in projects:
-        tree = ast.parse(project.text("service/settings.py"))
-        [settings] = [node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Settings"]
-        fields = [ast.unparse(node.target) for node in settings.body if isinstance(node, ast.AnnAssign)]
-        assert [field.upper() for field in fields] == _settings(project), project
+        framework = FRAMEWORKS[project.answers["framework"]]
+        assert framework.setting_names(project.text(framework.settings)) == _settings(project), project
 
 
 def _settings(project: Project) -> list[str]:
-    return [setting["name"] for option in template.chosen(project.answers) for setting in option.get("settings", [])]
+    framework = project.answers["framework"]
+    of_all = [each for option in template.chosen(project.answers) for each in option.get("settings", [])]
+    return [setting["name"] for setting in of_all if framework not in setting.get("without", [])]
 
 
 def test_every_option_belongs_to_a_choice() -> None:

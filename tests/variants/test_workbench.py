@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests import template
+from tests.frameworks import FRAMEWORKS
 from tests.project import Project
 
 from .clock import Clock
@@ -22,6 +23,6 @@ def test_everything_together_is_clean(framework: str, render: Callable[[template
 
 
 def _expect_every_choice(folder: Path, framework: str) -> None:
-    manifest = (folder / "pyproject.toml").read_text()
+    manifest = (folder / FRAMEWORKS[framework].manifest).read_text()
     packages = {each for option in template.options() for each in option.get("packages", {}).get(framework, [])}
     assert {package for package in packages if package not in manifest} == set()

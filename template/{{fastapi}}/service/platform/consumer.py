@@ -20,7 +20,7 @@ log = structlog.get_logger()
 type Handler = Callable[[Event, Stores], Awaitable[None]]
 
 AT_A_TIME = 8
-"""Handlers that use the database at the same time: requests need its connections too, and SQLite has one writer."""
+"""Handlers that use the database at the same time: requests need its connections too."""
 
 FIRST_DELAY_SECONDS = 0.1
 LONGEST_DELAY_SECONDS = 5.0

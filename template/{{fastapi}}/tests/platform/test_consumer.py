@@ -13,6 +13,7 @@ from service.platform.metrics import Metrics
 from service.ports import Database, Stores
 from tests.clock import MovableClock
 from tests.events import NOON, new_event
+from tests.patience import until
 
 KIND = "a.kind"
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -222,6 +223,7 @@ async def test_different_subjects_do_not_wait_for_each_other(
     subjects = [str(number) for number in range(consumer.AT_A_TIME + 1)]
     handlers.pauses = dict.fromkeys(subjects, asyncio.Event())
     tasks = [asyncio.create_task(a_consumer.handle(body_of(each, subject=each))) for each in subjects]
+    await until(lambda: len(handlers.traces) == consumer.AT_A_TIME)
     await asyncio.sleep(0.1)
     assert len(handlers.traces) == consumer.AT_A_TIME  # All of them, up to a limit.
     handlers.pauses["0"].set()

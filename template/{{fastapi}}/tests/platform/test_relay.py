@@ -1,9 +1,8 @@
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
-from time import monotonic
 from typing import override
 
 import pytest
@@ -20,8 +19,7 @@ from service.ports import Clock, Database
 from service.usecases.activity import log_activity
 from tests.clock import MovableClock
 from tests.events import NOON, new_event, pending
-
-PATIENCE_SECONDS = 20
+from tests.patience import until
 
 
 class RecordingBus(Publisher):
@@ -76,13 +74,6 @@ async def add(database: Database, *events: Event) -> None:
 
 def events(count: int, subject: str = "ann") -> list[Event]:
     return [replace(new_event(subject), time=NOON + timedelta(milliseconds=number)) for number in range(count)]
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    deadline = monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert monotonic() < deadline
-        await asyncio.sleep(0.005)
 
 
 @pytest.fixture(autouse=True)

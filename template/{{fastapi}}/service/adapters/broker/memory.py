@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import override
 
-from service.adapters.broker.common import Publisher
+from service.adapters.broker.common import Publisher, confirming
 from service.domain.events import Event
 from service.platform import cloudevents
 from service.ports import Clock, EventBus
@@ -26,7 +26,8 @@ class MemoryEventBus(Publisher):
     @override
     async def publish(self, events: Sequence[Event]) -> None:
         """Returns when they have been handled: there is no broker that would keep them in the meantime."""
-        handle = await self._handle
+        async with confirming(()):
+            handle = await asyncio.shield(self._handle)
         wanted = [event for event in events if event.type in self._types]
         await asyncio.gather(*(handle(cloudevents.encode(event)) for event in wanted))
 

@@ -60,12 +60,18 @@ async def is_migrated(settings: Settings) -> bool:
 
 
 def create_engine(settings: Settings, metrics: Metrics, isolation_level: str = "READ COMMITTED") -> AsyncEngine:
+    _check(settings.database_url)
     options = {
         "isolation_level": isolation_level,
         "pool_pre_ping": True,
-        "connect_args": {"timeout": 5, "server_settings": {"application_name": NAME}},
+        "async_creator": lambda: _open(settings.database_url),
     }
-    return pooled_engine(_url(settings.database_url), settings, metrics, options)
+    return pooled_engine(URL.create("postgresql+asyncpg"), settings, metrics, options)
+
+
+async def _open(url: str) -> asyncpg.Connection:
+    """Connects by asyncpg's own reading of the URL, which knows the options of libpq, such as `sslmode`."""
+    return await asyncpg.connect(url, timeout=5, server_settings={"application_name": NAME})
 
 
 async def _listen(url: str, doorbell: Doorbell) -> None:
@@ -78,7 +84,7 @@ async def _listen(url: str, doorbell: Doorbell) -> None:
     def ring(*_notification: object) -> None:
         doorbell.ring()
 
-    connection = await asyncpg.connect(url, timeout=5)
+    connection = await _open(url)
     try:
         connection.add_termination_listener(hang_up)
         await connection.add_listener("outbox", ring)
@@ -88,12 +94,8 @@ async def _listen(url: str, doorbell: Doorbell) -> None:
         connection.terminate()
 
 
-def _url(text: str) -> URL:
-    """The URL as SQLAlchemy's dialect wants it: it calls libpq's `sslmode` `ssl`."""
+def _check(url: str) -> None:
     try:
-        url = make_url(text).set(drivername="postgresql+asyncpg")
+        make_url(url)
     except (ArgumentError, ValueError):
         raise SettingsError("DATABASE_URL: cannot be read") from None  # Without the text: it may hold a password.
-    if "sslmode" not in url.query:
-        return url
-    return url.difference_update_query(["sslmode"]).update_query_dict({"ssl": url.query["sslmode"]})

@@ -1,8 +1,7 @@
 """What only Kafka has: partitions, and offsets that are committed batch by batch."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from time import monotonic
+from collections.abc import AsyncIterator
 
 import pytest
 from aiokafka.errors import KafkaError
@@ -15,16 +14,9 @@ from service.settings import Settings
 from tests.adapters.broker.kafka import own
 from tests.clock import MovableClock
 from tests.events import new_event
+from tests.patience import PATIENCE_SECONDS, until
 
-PATIENCE_SECONDS = 30
 KINDS = ["one"]
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    deadline = monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert monotonic() < deadline
-        await asyncio.sleep(0.01)
 
 
 @pytest.fixture

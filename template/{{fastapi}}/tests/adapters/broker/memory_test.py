@@ -4,7 +4,9 @@ import asyncio
 
 import pytest
 
+from service.adapters.broker import common
 from service.adapters.broker.memory import MemoryEventBus
+from service.domain.errors import Unavailable
 from service.domain.events import SESSION_STARTED
 from tests.clock import MovableClock
 from tests.events import new_event
@@ -42,3 +44,11 @@ async def test_an_event_whose_handler_breaks_is_not_published() -> None:
         await bus.publish([new_event()])
     consuming.cancel()
     await asyncio.wait([consuming])
+
+
+async def test_where_nobody_handles_events_none_is_published(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(common, "PUBLISH_SECONDS", 0.01)
+    bus = MemoryEventBus(MovableClock())
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            await bus.publish([new_event()])

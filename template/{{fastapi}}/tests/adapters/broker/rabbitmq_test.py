@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from secrets import token_hex
-from time import monotonic
 
 import aio_pika
 import pytest
@@ -19,8 +18,7 @@ from service.settings import Settings
 from tests.adapters.broker.rabbitmq import delete, own
 from tests.clock import MovableClock
 from tests.events import new_event
-
-PATIENCE_SECONDS = 20
+from tests.patience import PATIENCE_SECONDS, until
 
 
 @pytest.fixture
@@ -71,13 +69,6 @@ async def reading(bus: RabbitEventBus, kinds: list[str]) -> AsyncIterator[list[E
     finally:
         task.cancel()
         await asyncio.wait([task])
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    deadline = monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert monotonic() < deadline
-        await asyncio.sleep(0.01)
 
 
 async def test_without_an_exchange_each_type_has_a_queue_that_keeps_events(

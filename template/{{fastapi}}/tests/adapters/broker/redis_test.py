@@ -1,10 +1,9 @@
 """What only Redis has: entries that another instance takes over, and channels beside the stream."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from secrets import token_hex
-from time import monotonic
 
 import pytest
 from redis.asyncio import Redis
@@ -18,8 +17,8 @@ from service.settings import Settings
 from tests.adapters.broker.redis import own
 from tests.clock import MovableClock
 from tests.events import new_event
+from tests.patience import PATIENCE_SECONDS, until
 
-PATIENCE_SECONDS = 20
 KINDS = ["one"]
 
 
@@ -53,13 +52,6 @@ async def reading(bus: RedisEventBus) -> AsyncIterator[Reader]:
     finally:
         task.cancel()
         await asyncio.wait([task])
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    deadline = monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert monotonic() < deadline
-        await asyncio.sleep(0.01)
 
 
 async def test_what_another_instance_left_undone_is_taken_over(

@@ -1,10 +1,9 @@
 """What every bus promises."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from time import monotonic
 
 import pytest
 
@@ -17,10 +16,10 @@ from service.settings import Settings
 from tests.clock import MovableClock
 from tests.conftest import make_settings
 from tests.events import new_event
+from tests.patience import PATIENCE_SECONDS, until
 from tests.wiring import broker as test_broker
 
 KINDS = ["one", "other"]
-PATIENCE_SECONDS = 20
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
@@ -56,13 +55,6 @@ async def reading(bus: EventBus) -> AsyncIterator[Reader]:
         task.cancel()
         await asyncio.wait([task], timeout=PATIENCE_SECONDS)
         assert task.done()
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    deadline = monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert monotonic() < deadline
-        await asyncio.sleep(0.01)
 
 
 @pytest.fixture

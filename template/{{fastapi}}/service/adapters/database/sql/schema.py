@@ -18,50 +18,52 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 async def upgrade(
     engine: AsyncEngine, revision: str = "heads", *, lock: str | None = None, afterwards: Sequence[str] = ()
 ) -> None:
-    """Upgrades to a revision, in one transaction.
+    """Upgrades to a revision, in one transaction; leaves a database alone that a later release has brought further.
 
     Args:
         lock: A statement that lets nobody else do so until the transaction ends.
         afterwards: Statements that have to be carried out on this kind of database, and may be so every time.
     """
-    await _run(engine, command.upgrade, revision, [lock] if lock else [], afterwards)
+
+    def run(connection: Connection, config: Config) -> None:
+        if lock:
+            connection.exec_driver_sql(lock)
+        if _applied(connection) <= _known(config):
+            command.upgrade(config, revision)
+            for statement in afterwards:
+                connection.exec_driver_sql(statement)
+
+    await _run(engine, run)
 
 
 async def downgrade(engine: AsyncEngine, revision: str) -> None:
-    await _run(engine, command.downgrade, revision)
+    await _run(engine, lambda _, config: command.downgrade(config, revision))
 
 
 async def is_current(engine: AsyncEngine) -> bool:
     """Whether every migration has been applied. One that this release does not know yet does no harm."""
-
-    def applied(connection: Connection) -> set[str]:
-        return set(MigrationContext.configure(connection).get_current_heads())
-
     async with disposing(engine), engine.connect() as connection:
-        found = await connection.run_sync(applied)
-    scripts = ScriptDirectory.from_config(_config())
-    known = {each.revision for each in scripts.walk_revisions()}
-    return found >= set(scripts.get_heads()) or bool(found - known)
+        applied = await connection.run_sync(_applied)
+    config = _config()
+    return applied >= set(ScriptDirectory.from_config(config).get_heads()) or not applied <= _known(config)
 
 
-async def _run(
-    engine: AsyncEngine,
-    action: Callable[[Config, str], None],
-    revision: str,
-    before: Sequence[str] = (),
-    afterwards: Sequence[str] = (),
-) -> None:
+async def _run(engine: AsyncEngine, action: Callable[[Connection, Config], None]) -> None:
     def run(connection: Connection) -> None:
         config = _config()
         config.attributes["connection"] = connection
-        action(config, revision)
+        action(connection, config)
 
     async with disposing(engine), engine.begin() as connection:
-        for statement in before:
-            await connection.exec_driver_sql(statement)
         await connection.run_sync(run)
-        for statement in afterwards:
-            await connection.exec_driver_sql(statement)
+
+
+def _applied(connection: Connection) -> set[str]:
+    return set(MigrationContext.configure(connection).get_current_heads())
+
+
+def _known(config: Config) -> set[str]:
+    return {each.revision for each in ScriptDirectory.from_config(config).walk_revisions()}
 
 
 def _config() -> Config:

@@ -82,7 +82,8 @@ class Terminal:
         self.process = subprocess.Popen(
             argv,
             cwd=cwd,
-            env={**environment, "TERM": "xterm-256color"},
+            # Some runner of tests may say how wide it is; the terminal says so itself.
+            env={**environment, "TERM": "xterm-256color", "COLUMNS": str(columns), "LINES": str(lines)},
             stdin=slave,
             stdout=slave,
             stderr=slave,

@@ -21,7 +21,7 @@ ANSWERS = {
     "one unknown of several": (["--api", "graphql,soap"], ["--api", "'soap'", "graphql, grpc"]),
     "a choice that another answer rules out": (["--broker", "kafka"], ["--broker", "'kafka'", "needs a server"]),
     "no number": (["--workers", "many"], ["--workers", "'many'", "int"]),
-    "an answer without meaning": (["--email", "a@b.org"], ["--email", "--author is empty", "Leave it out"]),
+    "an answer without meaning": (["--email", "a@b.org"], ["--email", "author is empty", "Leave it out"]),
     "an unknown option": (["--databas", "sqlite"], ["--databas", "--database"]),
     "a hidden question": (["--shouted", "x"], ["--shouted"]),
     "an option without a value": (["--database"], ["--database"]),

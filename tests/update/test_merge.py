@@ -1,5 +1,6 @@
 """The merge of one file, and of the lists in a manifest."""
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -109,6 +110,25 @@ def test_modules_of_go_are_a_list_too(tmp_path: Path) -> None:
     base, ours, theirs = "\ta.b/c v1.0.0\n", "\ta.b/c v1.0.0\n\tx.y/z v1.2.3\n", "\ta.b/c v1.1.0\n"
 
     assert settle(merged(tmp_path, base, ours, theirs)) == b"\ta.b/c v1.1.0\n\tx.y/z v1.2.3\n"
+
+
+JSON = {
+    "in the middle": ("a b c", "a b bb c", "a c", "a bb c"),
+    "at the end": ("a b c", "a b c d", "a b", "a b d"),
+    "the only one": ("a", "a b", "", "b"),
+}
+
+
+@pytest.mark.parametrize(("base", "ours", "theirs", "result"), JSON.values(), ids=JSON)
+def test_dependencies_in_json_are_a_list_too(tmp_path: Path, base: str, ours: str, theirs: str, result: str) -> None:
+    texts = [json.dumps({"x": dict.fromkeys(side.split(), "^1")}, indent=2) + "\n" for side in (base, ours, theirs)]
+    texts = [text.replace("{}", "{\n  }") for text in texts]
+
+    assert json.loads(settle(merged(tmp_path, *texts)) or "{}") == {"x": dict.fromkeys(result.split(), "^1")}
+
+
+def test_what_is_not_sorted_is_no_list(tmp_path: Path) -> None:
+    assert settle(merged(tmp_path, entries("a>=1"), entries("a>=1", "z>=1", "c>=1"), entries("b>=1"))) is None
 
 
 def test_statements_are_no_list(tmp_path: Path) -> None:

@@ -19,8 +19,6 @@ export const TYPES: ColumnTypes = { id: "char(36)", time: "datetime", bytes: "bl
 
 const PATH = /^sqlite:\/\/\/(?<path>[^?]+)/;
 
-/** Who waits for the one writer is served in a moment. */
-
 /** Kysely would migrate without a transaction; but SQLite can undo changes of tables too. */
 class TransactionalAdapter extends SqliteAdapter {
   override get supportsTransactionalDdl(): boolean {

@@ -29,9 +29,7 @@ def _python_dependencies(manifest: str) -> list[str]:
 
 
 def _python_settings(module: str) -> list[str]:
-    [settings] = [
-        node for node in ast.parse(module).body if isinstance(node, ast.ClassDef) and node.name == "Settings"
-    ]
+    [settings] = [node for node in ast.parse(module).body if isinstance(node, ast.ClassDef) and node.name == "Settings"]
     return [ast.unparse(node.target).upper() for node in settings.body if isinstance(node, ast.AnnAssign)]
 
 

@@ -70,6 +70,7 @@ def originals(tmp_path_factory: pytest.TempPathFactory) -> Make:
             with opened(releases.unpack(release, folder / f"template-{len(made)}")) as template:
                 render(template, project, collect(Form(template, project), answers, default))
             history.commit(project, "As it was made")
+            history.git(project, "repack", "-adq")  # One file to copy, not one for each.
             made[key] = project
         return made[key]
 

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bedplate import releases
+from bedplate import questions, releases
 
 from tests import template
 
@@ -22,24 +22,23 @@ type Files = dict[str, tuple[bool, bytes]]
 NEXT = "v99.0.0"
 QUIET = ("-c", "core.fsync=none", "-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "commit.gpgsign=false")
 IDENTITY = ("-c", "user.name=Test", "-c", "user.email=test@example.org")
-# What the release after the newest says otherwise: by layer, in files that every project of it has.
+# What the release after the newest says otherwise: in all projects, and in those of each framework.
+SHARED, GONE = "template/{{shared}}", ".editorconfig.jinja"
 LATER = {
     "shared": {
         "README.md.jinja": ("## Start", "## How to start"),
         "Makefile.jinja": ("help: ## List the verbs", "help: ## List all the verbs"),
     },
     "fastapi": {
-        "pyproject.toml.jinja": ('"import-linter>=2.17"', '"import-linter>=2.17.0"'),
+        "pyproject.toml.jinja": ('readme = "README.md"', 'readme = "README.md"\nlicense-files = []'),
         "service/domain/paging.py": ("\n\n\n", "\n\n# The next release says more here.\n\n\n"),
     },
     "express": {
-        "package.json.jinja": ("'vitest@^4.1.12'", "'vitest@^4.1.13'"),
-        "src/domain/paging.ts": ("\n\n", "\n\n// The next release says more here.\n\n"),
+        "package.json.jinja": ('"private": true,', '"private": true,\n  "license": "UNLICENSED",'),
+        "src/domain/paging.ts": ("\n\n/** ", "\n\n// The next release says more here.\n\n/** "),
     },
 }
-SHARED = "template/{{shared}}"
-GONE = f"{SHARED}/.editorconfig.jinja"
-NEW = {f"{SHARED}/NEWS.md": "News of the next release.\n", f"{SHARED}/scripts/hello": "#!/bin/sh\necho hello\n"}
+NEW = {"NEWS.md": "News of the next release.\n", "scripts/hello": "#!/bin/sh\necho hello\n"}
 
 
 @dataclass(frozen=True)
@@ -74,24 +73,29 @@ def make(folder: Path) -> History:
 
 
 def advance(work: Path) -> None:
-    for layer, edits in LATER.items():
-        for name, (before, after) in edits.items():
-            edit(work / "template" / f"{{{{{layer}}}}}" / name, before, after)
-    (work / GONE).unlink()
+    for layer, changes in LATER.items():
+        for name, (before, after) in changes.items():
+            change(work / "template" / f"{{{{{layer}}}}}" / name, before, after)
+    (work / SHARED / GONE).unlink()
     for name, content in NEW.items():
-        (work / name).parent.mkdir(exist_ok=True)
-        (work / name).write_text(content)
+        (work / SHARED / name).parent.mkdir(exist_ok=True)
+        (work / SHARED / name).write_text(content)
     (work / SHARED / "scripts" / "hello").chmod(0o755)
 
 
+def offers(release: str, answers: Mapping[str, object]) -> bool:
+    """Whether a release knows all these choices."""
+    return all(answer in _choices(release).get(name, ()) for name, answer in answers.items())
+
+
 @cache
-def legal(release: str) -> list[template.Answers]:
-    """Every combination of choices that a release allows."""
+def _choices(release: str) -> dict[str, set[str]]:
     with TemporaryDirectory() as scratch:
-        return template.legal(releases.unpack(release, Path(scratch, "template")).folder)
+        found = questions.read(releases.unpack(release, Path(scratch, "template")).folder)
+        return {question.name: {*question.choices} for question in found}
 
 
-def edit(path: Path, before: str, after: str) -> None:
+def change(path: Path, before: str, after: str) -> None:
     """Changes the first place that holds a text."""
     content = path.read_text()
     assert before in content, f"{path} holds no {before!r}"

@@ -2,107 +2,118 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from .history import append
-from .history import edit as change
-
-RESOURCE = {
-    "service/domain/orders.py": '"""Orders."""\n\n\ndef total(prices: list[int]) -> int:\n    return sum(prices)\n',
-    "tests/domain/test_orders.py": (
-        "from service.domain.orders import total\n\n\ndef test_total() -> None:\n    assert total([1, 2]) == 3\n"
-    ),
-}
+from .history import append, change
 
 
-def add_a_resource(project: Path) -> None:
-    for name, content in RESOURCE.items():
-        (project / name).write_text(content)
-    append(project / "README.md", "\n## Orders\n\nThey have a total.\n")
+@dataclass(frozen=True)
+class Work:
+    """What is done to the projects of a framework.
+
+    Attributes:
+        resource: New files, and what they hold.
+        example: A test that is deleted.
+        style: A file of settings of the tools, a setting in it, and what it is changed to.
+        reformatted: A file whose indentation becomes tabs, and the indentation that it has.
+        manifest: Where the dependencies are.
+        depend: Adds a dependency to the manifest's text, in its place in the alphabet, among those of the choices.
+    """
+
+    resource: Mapping[str, str]
+    example: str
+    style: tuple[str, str, str]
+    reformatted: tuple[str, str]
+    manifest: str
+    depend: Callable[[str], str]
 
 
-def change_settings(project: Path) -> None:
-    change(project / ".env.example", "#PORT=8000", "#PORT=9000")
-    change(project / "pyproject.toml", "line-length = 120", "line-length = 110")
-    (project / ".env").write_text("SECRET_KEY=mine\n")
-
-
-def delete_an_example(project: Path) -> None:
-    (project / "tests" / "domain" / "test_paging.py").unlink()
-
-
-def reformat_a_file(project: Path) -> None:
-    path = project / "service" / "domain" / "users.py"
-    path.write_text(path.read_text().replace("    ", "\t"))
-
-
-def add_a_dependency(project: Path) -> None:
-    """In its place in the alphabet, as `uv add` does: beside what a choice brings and takes."""
-    manifest = project / "pyproject.toml"
-    text = manifest.read_text()
-    head, start, rest = text.partition("\ndependencies = [\n")
+def _python(manifest: str) -> str:
+    head, start, rest = manifest.partition("\ndependencies = [\n")
     entries, end, tail = rest.partition("]\n")
-    listed = sorted([*entries.splitlines(keepends=True), '    "anyio>=4",\n'])
-    manifest.write_text("".join([head, start, *listed, end, tail]))
+    return "".join([head, start, *sorted([*entries.splitlines(keepends=True), '    "anyio>=4",\n']), end, tail])
 
 
-def remove_the_dependency(project: Path) -> None:
-    change(project / "pyproject.toml", '    "anyio>=4",\n', "")
+def _node(manifest: str) -> str:
+    content = json.loads(manifest)
+    content["dependencies"] = dict(sorted([*content["dependencies"].items(), ("p-map", "^7.0.0")]))
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
-def add_a_resource_in_typescript(project: Path) -> None:
-    (project / "src/domain/orders.ts").write_text("""/** Orders. */
-
-export function total(prices: readonly number[]): number {
-  return prices.reduce((sum, price) => sum + price, 0);
-}
-""")
-    (project / "tests/domain/orders.test.ts").write_text("""import { expect, test } from "vitest";
-import { total } from "../../src/domain/orders.ts";
-
-test("an order has a total", () => {
-  expect(total([1, 2])).toBe(3);
-});
-""")
-    append(project / "README.md", "\n## Orders\n\nThey have a total.\n")
-
-
-def change_settings_of_node(project: Path) -> None:
-    change(project / ".env.example", "#PORT=8000", "#PORT=9000")
-    change(project / "biome.json", '"lineWidth": 120', '"lineWidth": 110')
-    (project / ".env").write_text("SECRET_KEY=mine\n")
-
-
-def delete_an_example_of_node(project: Path) -> None:
-    (project / "tests" / "domain" / "paging.test.ts").unlink()
-
-
-def reformat_a_file_of_typescript(project: Path) -> None:
-    path = project / "src" / "domain" / "users.ts"
-    path.write_text(path.read_text().replace("  ", "\t"))
-
-
-def add_a_dependency_of_node(project: Path) -> None:
-    """In its place in the alphabet, as `npm install` does: beside what a choice brings and takes."""
-    manifest = project / "package.json"
-    content = json.loads(manifest.read_text())
-    content["dependencies"] = dict(sorted({**content["dependencies"], "lodash": "^4.17.21"}.items()))
-    manifest.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
-
-
-EDITS: Mapping[str, tuple[Callable[[Path], None], ...]] = {
-    "fastapi": (add_a_resource, change_settings, delete_an_example, reformat_a_file, add_a_dependency),
-    "express": (
-        add_a_resource_in_typescript,
-        change_settings_of_node,
-        delete_an_example_of_node,
-        reformat_a_file_of_typescript,
-        add_a_dependency_of_node,
+WORK: Mapping[str, Work] = {
+    "fastapi": Work(
+        resource={
+            "service/domain/orders.py": (
+                '"""Orders."""\n\n\ndef total(prices: list[int]) -> int:\n    return sum(prices)\n'
+            ),
+            "tests/domain/test_orders.py": (
+                "from service.domain.orders import total\n\n\n"
+                "def test_total() -> None:\n    assert total([1, 2]) == 3\n"
+            ),
+        },
+        example="tests/domain/test_paging.py",
+        style=("pyproject.toml", "line-length = 120", "line-length = 110"),
+        reformatted=("service/domain/users.py", "    "),
+        manifest="pyproject.toml",
+        depend=_python,
+    ),
+    "express": Work(
+        resource={
+            "src/domain/orders.ts": (
+                "export function total(prices: readonly number[]): number {\n  return prices.length;\n}\n"
+            ),
+            "tests/domain/orders.test.ts": (
+                'import { expect, test } from "vitest";\nimport { total } from "../../src/domain/orders.ts";\n\n'
+                'test("the total", () => {\n  expect(total([1, 2])).toBe(2);\n});\n'
+            ),
+        },
+        example="tests/domain/paging.test.ts",
+        style=("biome.json", '"lineWidth": 120', '"lineWidth": 110'),
+        reformatted=("src/domain/users.ts", "  "),
+        manifest="package.json",
+        depend=_node,
     ),
 }
 """By framework."""
 
 
+def _work(answers: Mapping[str, object]) -> Work:
+    return WORK[str(answers["framework"])]
+
+
+def add_a_resource(project: Path, answers: Mapping[str, object]) -> None:
+    for name, content in _work(answers).resource.items():
+        (project / name).write_text(content)
+    append(project / "README.md", "\n## Orders\n\nThey have a total.\n")
+
+
+def change_settings(project: Path, answers: Mapping[str, object]) -> None:
+    name, before, after = _work(answers).style
+    change(project / name, before, after)
+    change(project / ".env.example", "#PORT=8000", "#PORT=9000")
+    (project / ".env").write_text("SECRET_KEY=mine\n")
+
+
+def delete_an_example(project: Path, answers: Mapping[str, object]) -> None:
+    (project / _work(answers).example).unlink()
+
+
+def reformat_a_file(project: Path, answers: Mapping[str, object]) -> None:
+    name, indentation = _work(answers).reformatted
+    path = project / name
+    path.write_text(path.read_text().replace(indentation, "\t"))
+
+
+def add_a_dependency(project: Path, answers: Mapping[str, object]) -> None:
+    path = project / _work(answers).manifest
+    path.write_text(_work(answers).depend(path.read_text()))
+
+
+EDITS = (add_a_resource, change_settings, delete_an_example, reformat_a_file)
+
+
 def edit(project: Path, answers: Mapping[str, object]) -> None:
-    for do in EDITS[str(answers["framework"])]:
-        do(project)
+    """Does all of it."""
+    for do in (*EDITS, add_a_dependency):
+        do(project, answers)

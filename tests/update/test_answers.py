@@ -17,13 +17,15 @@ from .conftest import Make
 from .history import append, clashes, commit, differing, legal, status, tree
 
 NEWEST = releases.names()[-1]
-DEFAULTS = legal(NEWEST)[0]
+CHOICES = {name: list(entry.get("choices", {}).values()) for name, entry in template.questions().items()}
+DEFAULTS = template.legal()[0]
 PAIRS = [
-    (name, before, after)
-    for name, entry in template.questions().items()
-    if name != "framework"
-    for before, after in permutations(entry.get("choices", {}).values(), 2)
+    (framework, name, before, after)
+    for framework in CHOICES["framework"]
+    for name in CHOICES.keys() - {"framework"}
+    for before, after in permutations(CHOICES[name], 2)
 ]
+PAIRS.sort()
 ELSE = {
     "project_name": "Web shop",
     "project_slug": "web-shop",
@@ -32,25 +34,22 @@ ELSE = {
     "database": "postgresql",
     "broker": "kafka",
 }
-FROM_DEFAULT = [pair for pair in PAIRS if DEFAULTS[pair[0]] == pair[1]]
+FROM_DEFAULT = [pair for pair in PAIRS if DEFAULTS[pair[1]] == pair[2]]
 
 
-def _made(made: Make, name: str, choice: str) -> Path:
-    return made(NEWEST, DEFAULTS | {name: choice})
-
-
-@pytest.mark.parametrize(("name", "before", "after"), PAIRS)
-def test_an_answer_changes_and_changes_back(made: Make, name: str, before: str, after: str) -> None:
-    project, other = _made(made, name, before), _made(made, name, after)
+@pytest.mark.parametrize(("framework", "name", "before", "after"), PAIRS)
+def test_an_answer_changes_and_changes_back(made: Make, framework: str, name: str, before: str, after: str) -> None:
+    answers = DEFAULTS | {"framework": framework}
+    project, other = made(NEWEST, answers | {name: before}), made(NEWEST, answers | {name: after})
     own = _own_file(project, other)
-    owner.edit(project, DEFAULTS)
-    append(project / own, "\n# Mine.\n")
+    owner.edit(project, answers)
+    append(project / own, "\n// Mine.\n")
     commit(project, "Mine")
     original = tree(project)
 
     there = answer(project, {name: after})
 
-    owner.edit(other, DEFAULTS)
+    owner.edit(other, answers)
     (other / own).parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(project / own, other / own)  # It was changed, so it is kept.
     assert tree(project) == tree(other)
@@ -64,13 +63,14 @@ def test_an_answer_changes_and_changes_back(made: Make, name: str, before: str, 
     assert {change.kind for change in back.changes} == {Kind.ADDED, Kind.CHANGED, Kind.REMOVED}
 
 
-@pytest.mark.parametrize(("name", "before", "after"), FROM_DEFAULT)
-def test_plain_copier_comes_to_the_same(made: Make, name: str, before: str, after: str) -> None:
+@pytest.mark.parametrize(("framework", "name", "before", "after"), FROM_DEFAULT)
+def test_plain_copier_comes_to_the_same(made: Make, framework: str, name: str, before: str, after: str) -> None:
     """As long as no file of the old choice was changed, which Copier removes, and no entry beside its own in a list."""
-    ours, theirs = _made(made, name, before), _made(made, name, before)
+    answers = DEFAULTS | {"framework": framework, name: before}
+    ours, theirs = made(NEWEST, answers), made(NEWEST, answers)
     for project in (ours, theirs):
-        owner.edit(project, DEFAULTS)
-        owner.remove_the_dependency(project)
+        for do in owner.EDITS:
+            do(project, answers)
         commit(project, "Mine")
 
     answer(ours, {name: after})
@@ -81,10 +81,10 @@ def test_plain_copier_comes_to_the_same(made: Make, name: str, before: str, afte
 
 def test_what_plain_copier_cannot(made: Make) -> None:
     """It removes what the owner changed of the old choice, and takes a neighbour in a list for a clash."""
-    ours, theirs = _made(made, "database", "sqlite"), _made(made, "database", "sqlite")
+    ours, theirs = made(NEWEST, DEFAULTS), made(NEWEST, DEFAULTS)
     for project in (ours, theirs):
         append(project / "service/adapters/database/sqlite.py", "\n# Mine.\n")
-        owner.add_a_dependency(project)
+        owner.add_a_dependency(project, DEFAULTS)
         commit(project, "Mine")
 
     answer(ours, {"database": "postgresql"})

@@ -31,8 +31,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def test_an_updated_project_passes_its_tests(made: Make, release: str) -> None:
     project = made(release, DEFAULTS)
-    owner.add_a_resource(project)
-    owner.delete_an_example(project)
+    owner.add_a_resource(project, DEFAULTS)
+    owner.delete_an_example(project, DEFAULTS)
     commit(project, "Mine")
 
     update(project, origin=None, ref=None)
@@ -42,7 +42,7 @@ def test_an_updated_project_passes_its_tests(made: Make, release: str) -> None:
 
 def test_a_changed_project_passes_its_checks(made: Make, changed: dict[str, str]) -> None:
     project = made(releases.names()[-1], DEFAULTS)
-    owner.add_a_resource(project)
+    owner.add_a_resource(project, DEFAULTS)
     commit(project, "Mine")
 
     answer(project, changed)

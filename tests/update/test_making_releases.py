@@ -9,7 +9,7 @@ from bedplate import releases
 
 from tests import template
 
-from .history import commit, edit, git
+from .history import change, commit, git
 
 FILES = {
     "pyproject.toml": '[project]\nversion = "1.0.0"\n',
@@ -37,9 +37,9 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def raise_version(checkout: Path, before: str, after: str) -> None:
-    edit(checkout / "pyproject.toml", before, after)
-    edit(checkout / "CHANGELOG.md", f"## [{before}]", f"## [{after}]\n\n## [{before}]")
-    edit(checkout / "template" / "x", "one", after)
+    change(checkout / "pyproject.toml", before, after)
+    change(checkout / "CHANGELOG.md", f"## [{before}]", f"## [{after}]\n\n## [{before}]")
+    change(checkout / "template" / "x", "one", after)
     commit(checkout, after)
 
 
@@ -66,7 +66,7 @@ def test_each_release_is_a_commit_of_what_copier_needs(checkout: Path, tmp_path:
 
 def test_the_newest_is_made_again_until_it_has_its_tag(checkout: Path, tmp_path: Path) -> None:
     maker.release(checkout, "1.0.0")
-    edit(checkout / "template" / "x", "one", "mended")
+    change(checkout / "template" / "x", "one", "mended")
     commit(checkout, "Mended")
 
     with pytest.raises(maker.NotReady, match="is in the bundle already"):
@@ -91,7 +91,7 @@ def unknown(checkout: Path) -> None:
 
 
 def untold(checkout: Path) -> None:
-    edit(checkout / "CHANGELOG.md", "## [1.0.0]", "## [0.9.0]")
+    change(checkout / "CHANGELOG.md", "## [1.0.0]", "## [0.9.0]")
     commit(checkout, "Untold")
 
 

@@ -14,7 +14,7 @@ from bedplate.trees import Tree, rendered
 from tests import template
 from tests.variants.pairwise import pairwise
 
-from .history import append, edit
+from .history import append, change
 
 LATER = """
 metrics:
@@ -36,7 +36,7 @@ def test_a_default_that_switches_something_off_is_found(tmp_path: Path, choice: 
     older = _newest(tmp_path / "older")
     later = Source(folder=tmp_path / "later", address="later", release="v99.0.0")
     shutil.copytree(older.folder, later.folder)
-    edit(later.folder / "copier.yml", "_exclude:", "_exclude:\n  - \"{{ '**/metrics*' if metrics == 'none' }}\"")
+    change(later.folder / "copier.yml", "_exclude:", "_exclude:\n  - \"{{ '**/metrics*' if metrics == 'none' }}\"")
     append(later.folder / "copier.yml", LATER.replace("DEFAULT", choice))
 
     assert ("service/platform/metrics.py" in list(_switched_off(older, later))) is off

@@ -1,5 +1,7 @@
 """From every release to the next: what the owner did not touch follows, what they did survives."""
 
+from collections.abc import Sequence
+
 import copier
 import pytest
 from bedplate import releases
@@ -12,22 +14,31 @@ from tests.variants.pairwise import pairwise
 
 from . import history, owner
 from .conftest import Make
-from .history import NEXT, clashes, commit, edit, git, tree
+from .history import NEXT, change, clashes, commit, git, tree
 
-CASES = [
-    pytest.param(release, answers, id=f"{release}-{template.name_of(answers)}")
+MADE = [
+    (release, answers)
     for release in releases.names()
-    for answers in pairwise(history.legal(release))
+    for answers in pairwise(template.legal())
+    if history.offers(release, answers)
 ]
-LAST = [CASES[-1]]
+
+
+def _cases(made: Sequence[tuple[str, template.Answers]]) -> pytest.MarkDecorator:
+    names = [f"{release}-{template.name_of(answers)}" for release, answers in made]
+    return pytest.mark.parametrize(("release", "answers"), made, ids=names)
+
+
+EVERY, ONE = _cases(MADE), _cases(MADE[-1:])
+EACH_FRAMEWORK = _cases([*{answers["framework"]: (release, answers) for release, answers in MADE}.values()])
 
 
 def test_an_owner_of_every_framework_is_known() -> None:
-    """A framework that is added needs an entry in `owner.EDITS` and `history.LATER`, or nothing here tries it."""
-    assert owner.EDITS.keys() == history.LATER.keys() - {"shared"} == FRAMEWORKS.keys()
+    """A framework that is added needs an entry in `owner.WORK` and `history.LATER`, or nothing here tries it."""
+    assert {"shared", *owner.WORK} == history.LATER.keys() == {"shared", *FRAMEWORKS}
 
 
-@pytest.mark.parametrize(("release", "answers"), CASES)
+@EVERY
 def test_an_untouched_project_becomes_what_the_next_release_makes(
     made: Make, originals: Make, release: str, answers: template.Answers
 ) -> None:
@@ -39,7 +50,7 @@ def test_an_untouched_project_becomes_what_the_next_release_makes(
     assert {change.kind for change in outcome.changes} == {Kind.ADDED, Kind.CHANGED, Kind.REMOVED}
 
 
-@pytest.mark.parametrize(("release", "answers"), CASES)
+@EVERY
 def test_edits_survive_and_the_rest_follows(made: Make, release: str, answers: template.Answers) -> None:
     project, expected = made(release, answers), made(NEXT, answers)
     owner.edit(project, answers)
@@ -54,7 +65,7 @@ def test_edits_survive_and_the_rest_follows(made: Make, release: str, answers: t
 
 
 @pytest.mark.parametrize("edited", [False, True])
-@pytest.mark.parametrize(("release", "answers"), [CASES[0], CASES[-1]])
+@EACH_FRAMEWORK
 def test_plain_copier_comes_to_the_same(made: Make, release: str, answers: template.Answers, *, edited: bool) -> None:
     ours, theirs = made(release, answers), made(release, answers)
     for project in (ours, theirs):
@@ -68,11 +79,11 @@ def test_plain_copier_comes_to_the_same(made: Make, release: str, answers: templ
     assert tree(ours) == tree(theirs)
 
 
-@pytest.mark.parametrize(("release", "answers"), LAST)
+@ONE
 def test_a_clash_is_marked_in_that_file_only(made: Make, release: str, answers: template.Answers) -> None:
     ours, theirs = made(release, answers), made(release, answers)
     for project in (ours, theirs):
-        edit(project / "README.md", "## Start", "## Begin")
+        change(project / "README.md", "## Start", "## Begin")
         commit(project, "Mine")
 
     outcome = update(ours, origin=None, ref=None)
@@ -88,13 +99,13 @@ def test_a_clash_is_marked_in_that_file_only(made: Make, release: str, answers: 
     assert history.status(ours) == history.status(theirs)
 
 
-@pytest.mark.parametrize(("release", "answers"), LAST)
+@ONE
 def test_a_removed_file_is_not_made_again_and_a_kept_one_is_named(
     made: Make, release: str, answers: template.Answers
 ) -> None:
     project = made(release, answers)
     (project / "Makefile").unlink()  # The next release changes it,
-    edit(project / ".editorconfig", "root", "# mine\nroot")  # and has this no more.
+    change(project / ".editorconfig", "root", "# mine\nroot")  # and has this no more.
     (project / "scripts" / "hello").mkdir()  # Where it has a file now.
     (project / "scripts" / "hello" / "x").write_text("x")
     commit(project, "Mine")
@@ -108,10 +119,10 @@ def test_a_removed_file_is_not_made_again_and_a_kept_one_is_named(
     assert (project / "scripts" / "hello" / "x").read_text() == "x"
 
 
-@pytest.mark.parametrize(("release", "answers"), LAST)
+@ONE
 def test_what_git_ignores_is_never_touched(made: Make, release: str, answers: template.Answers) -> None:
     project = made(release, answers)
-    edit(project / ".gitignore", ".env\n", ".env\nNEWS.md\n")
+    change(project / ".gitignore", ".env\n", ".env\nNEWS.md\n")
     commit(project, "Mine")
     for name in ("NEWS.md", ".env"):
         (project / name).write_text("mine\n")
@@ -122,13 +133,13 @@ def test_what_git_ignores_is_never_touched(made: Make, release: str, answers: te
     assert (project / "NEWS.md").read_text() == (project / ".env").read_text() == "mine\n"
 
 
-@pytest.mark.parametrize(("release", "answers"), LAST)
+@ONE
 def test_a_project_may_be_in_a_folder_of_a_repository(
     made: Make, originals: Make, release: str, answers: template.Answers
 ) -> None:
     project = made(release, answers)
     (project / ".git").rename(project.parent / ".git")
-    edit(project / "README.md", "## Start", "## Begin")
+    change(project / "README.md", "## Start", "## Begin")
     commit(project.parent, "Moved")
 
     update(project, origin=None, ref=None)
@@ -138,7 +149,7 @@ def test_a_project_may_be_in_a_folder_of_a_repository(
     assert tree(project).keys() == tree(originals(NEXT, answers)).keys()
 
 
-@pytest.mark.parametrize(("release", "answers"), LAST)
+@ONE
 def test_the_second_update_changes_nothing(made: Make, release: str, answers: template.Answers) -> None:
     project = made(release, answers)
     update(project, origin=None, ref=None)

@@ -14,7 +14,7 @@ from tests import template
 
 from . import owner
 from .conftest import Make
-from .history import append, clashes, commit, differing, legal, status, tree
+from .history import append, clashes, commit, differing, status, tree
 
 NEWEST = releases.names()[-1]
 CHOICES = {name: list(entry.get("choices", {}).values()) for name, entry in template.questions().items()}

@@ -214,18 +214,26 @@ def test_settings_that_changed_are_told_if_env_has_them(small_checkout: Path, sh
 # ------------------------------------------------------------------------------ all or nothing
 
 
-def cut_at(number: int, act: Callable[[], None]) -> Callable[[Path, Path], Path]:
-    """Does something at the nth rename, of which each step of an update is one."""
-    left, replace = number, Path.replace
+def cut(patch: pytest.MonkeyPatch, number: int, act: Callable[[], None]) -> None:
+    """Does something before the nth rename or removal: each step of an update is one, and the last is the journal's."""
+    left, replace, unlink = number, Path.replace, Path.unlink
 
-    def counted(path: Path, target: Path) -> Path:
+    def count() -> None:
         nonlocal left
         left -= 1
         if left == 0:
             act()
+
+    def counted_replace(path: Path, target: Path) -> Path:
+        count()
         return replace(path, target)
 
-    return counted
+    def counted_unlink(path: Path, missing_ok: bool = False) -> None:  # noqa: FBT001, FBT002 As it is.
+        count()
+        unlink(path, missing_ok=missing_ok)
+
+    patch.setattr(Path, "replace", counted_replace)
+    patch.setattr(Path, "unlink", counted_unlink)
 
 
 def test_an_interruption_changes_nothing(shop: Path, call_small: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,7 +241,7 @@ def test_an_interruption_changes_nothing(shop: Path, call_small: Caller, monkeyp
 
     for number in range(1, 99):
         with monkeypatch.context() as patch:
-            patch.setattr(Path, "replace", cut_at(number, _interrupt))
+            cut(patch, number, _interrupt)
             ended = call_small("set", *ALL)
         if ended.code == 0:
             renames = number
@@ -254,7 +262,7 @@ def test_a_full_disk_changes_nothing(shop: Path, call_small: Caller, monkeypatch
     def full() -> None:
         raise OSError(28, "No space left on device", "x")
 
-    monkeypatch.setattr(Path, "replace", cut_at(4, full))
+    cut(monkeypatch, 4, full)
     ended = call_small("set", *ALL)
 
     assert (ended.code, ended.err) == (1, "Error: x: No space left on device. Nothing was changed.\n")
@@ -282,10 +290,10 @@ def test_what_a_killed_command_left_is_taken_back_by_the_next(shop: Path, call_s
 
 
 def _killed(number: int, *arguments: str) -> bool:
-    """Runs the command in a child that is killed at its nth rename; false if it had fewer."""
+    """Runs the command in a child that is killed at its nth step; false if it had fewer."""
     if not (child := os.fork()):
         patch = pytest.MonkeyPatch()
-        patch.setattr(Path, "replace", cut_at(number, lambda: os.kill(os.getpid(), signal.SIGKILL)))
+        cut(patch, number, lambda: os.kill(os.getpid(), signal.SIGKILL))
         patch.setattr(sys, "argv", ["bedplate", *arguments])
         try:
             main.main()

@@ -56,8 +56,9 @@ def carry_over(project: Path, changes: Sequence[Change]) -> None:
             _journal(project).unlink()  # From here on it has happened.
     except OSError as error:
         raise Failure(f"{error.filename or project}: {error.strerror}. Nothing was changed.") from error
-    shutil.rmtree(project / UNFINISHED, ignore_errors=True)
-    _remove_empty_folders(project, [change.path for change in changes if change.file is None])
+    with suppress(KeyboardInterrupt):  # What is left goes with the next change.
+        shutil.rmtree(project / UNFINISHED, ignore_errors=True)
+        _remove_empty_folders(project, [change.path for change in changes if change.file is None])
 
 
 @contextmanager

@@ -142,7 +142,8 @@ def update(
         from bedplate.report import report  # noqa: PLC0415
         from bedplate.update import update as bring  # noqa: PLC0415
 
-        typer.echo(report(bring(project, origin=origin, ref=vcs_ref)))
+        outcome = bring(project, origin=origin, ref=vcs_ref)
+    typer.echo(report(outcome))
 
 
 @app.command("set")
@@ -166,7 +167,8 @@ def set_answers(
         from bedplate.report import report  # noqa: PLC0415
         from bedplate.update import answer, parse  # noqa: PLC0415
 
-        typer.echo(report(answer(project, parse(answers))))
+        outcome = answer(project, parse(answers))
+    typer.echo(report(outcome))
 
 
 @app.command()

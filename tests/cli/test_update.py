@@ -11,7 +11,7 @@ import pytest
 import yaml
 from bedplate import main
 
-from .support import ANSWERS, Caller, Ended, commit, git, tree
+from .support import ANSWERS, Caller, Ended, answers, commit, git, tree
 
 ALL = ["api=graphql,grpc", "database=postgresql", "broker=kafka", "author=Ann", "email=ann@example.org"]
 
@@ -138,6 +138,39 @@ def test_set_refuses_what_another_answer_needs(shop: Path, call_small: Caller) -
     assert_refused(call_small("set", "database=sqlite"), ["broker cannot be 'kafka'", "bedplate set broker=…"])
     assert tree(shop) == before
     assert call_small("set", "database=sqlite", "broker=memory").code == 0
+
+
+def test_goes_to_the_release_that_is_named(small_checkout: Path, shop: Path, call_small: Caller) -> None:
+    (small_checkout / "template" / "latest.txt").write_text("latest\n")
+    release(small_checkout, "v1.2.0")
+
+    assert call_small("update", "--vcs-ref", "v1.1.0").out.startswith("shop: v1.0.0 to v1.1.0\n")
+    assert (shop / "later.txt").exists()
+    assert not (shop / "latest.txt").exists()
+
+
+def test_takes_the_template_from_elsewhere_this_once(
+    small_checkout: Path, shop: Path, call_small: Caller, tmp_path: Path
+) -> None:
+    git(tmp_path, "clone", "--quiet", str(small_checkout), "fork")
+    (tmp_path / "fork" / "template" / "forked.txt").write_text("forked\n")
+    release(tmp_path / "fork", "v1.2.0")
+
+    ended = call_small("update", "--from", tmp_path / "fork")
+
+    assert ended.out.startswith("shop: v1.0.0 to v1.2.0\n")
+    assert (shop / "forked.txt").read_text() == "forked\n"
+    assert answers(shop).items() >= {"_src_path": str(small_checkout), "_commit": "v1.2.0"}.items()
+
+
+def test_a_template_that_is_not_there_is_told(shop: Path, call_small: Caller, tmp_path: Path) -> None:
+    before = state(shop)
+
+    ended = call_small("update", "--from", tmp_path / "nowhere.git")
+
+    assert (ended.code, ended.out) == (1, "")
+    assert "nowhere.git" in ended.err
+    assert state(shop) == before
 
 
 def test_a_project_does_not_go_back(shop: Path, call_small: Caller) -> None:

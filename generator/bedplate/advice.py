@@ -23,8 +23,8 @@ NOT_MOVED = {
 
 def next_steps(outcome: Outcome) -> Iterator[str]:
     """Says what is left to do, in the order in which to do it."""
-    if conflicts := [change for change in outcome.changes if change.kind is Kind.CONFLICT]:
-        yield f"Resolve what clashes ({len(conflicts)} of the files above), then git add them."
+    if conflicts := [change.path for change in outcome.changes if change.kind is Kind.CONFLICT]:
+        yield f"Resolve what clashes in {', '.join(conflicts)}, then git add what you have resolved."
     if names := stale_settings(outcome):
         yield f"Look at .env, which is yours and was not touched: it sets {', '.join(names)}, which has changed."
     for name, (old, new) in outcome.answers.items():

@@ -15,10 +15,8 @@ from pathlib import Path
 
 from bedplate.errors import Failure, Refusal
 from bedplate.merge import Change
+from bedplate.record import UNFINISHED
 from bedplate.repository import mark_conflict, unmark_conflicts
-
-# In the project, since a rename does not leave the file system, and only there is that certain.
-FOLDER = ".bedplate-update"
 
 
 @contextmanager
@@ -58,8 +56,9 @@ def carry_over(project: Path, changes: Sequence[Change]) -> None:
             _journal(project).unlink()  # From here on it has happened.
     except OSError as error:
         raise Failure(f"{error.filename or project}: {error.strerror}. Nothing was changed.") from error
-    shutil.rmtree(project / FOLDER, ignore_errors=True)
-    _remove_empty_folders(project, [change.path for change in changes if change.file is None])
+    with suppress(KeyboardInterrupt):  # What is left goes with the next change.
+        shutil.rmtree(project / UNFINISHED, ignore_errors=True)
+        _remove_empty_folders(project, [change.path for change in changes if change.file is None])
 
 
 @contextmanager
@@ -73,7 +72,7 @@ def _taken_back_on_failure(project: Path) -> Generator[None]:
 
 def take_back(project: Path) -> None:
     """Puts the project back to what it was before changes that were not finished; does nothing where there are none."""
-    folder = project / FOLDER
+    folder = project / UNFINISHED
     if not folder.is_dir():
         return
     with suppress(FileNotFoundError):
@@ -91,11 +90,11 @@ def take_back(project: Path) -> None:
 
 
 def _journal(project: Path) -> Path:
-    return project / FOLDER / "journal.json"
+    return project / UNFINISHED / "journal.json"
 
 
 def _prepare(project: Path, changes: Sequence[Change]) -> None:
-    folder = project / FOLDER
+    folder = project / UNFINISHED
     folder.mkdir()
     (folder / ".gitignore").write_text("*\n")
     for number, change in enumerate(changes):
@@ -127,10 +126,10 @@ def _swap(project: Path, changes: Sequence[Change]) -> None:
     for number, change in enumerate(changes):
         path = project / change.path
         if os.path.lexists(path):
-            path.replace(project / FOLDER / f"{number}.old")
+            path.replace(project / UNFINISHED / f"{number}.old")
         if change.file is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
-            (project / FOLDER / f"{number}.new").replace(path)
+            (project / UNFINISHED / f"{number}.new").replace(path)
 
 
 def _remove_empty_folders(project: Path, paths: Sequence[str]) -> None:

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shutil import get_terminal_size
+from textwrap import fill
 from typing import Annotated
 
 import typer
@@ -22,9 +24,18 @@ def main() -> None:
     try:
         status = app(prog_name="bedplate", standalone_mode=False)
     except typer.TyperException as error:
-        typer.echo(f"Error: {error.format_message()}", err=True)
+        typer.echo(_fitted(f"Error: {error.format_message()}"), err=True)
         status = error.exit_code
     sys.exit(status)
+
+
+def _fitted(message: str) -> str:
+    """Breaks lines between words in a terminal; whoever reads them from a pipe gets them whole."""
+    if not sys.stderr.isatty():
+        return message
+    columns = get_terminal_size().columns
+    lines = (fill(line, columns, break_long_words=False, break_on_hyphens=False) for line in message.splitlines())
+    return "\n".join(lines)
 
 
 @app.callback(invoke_without_command=True)
@@ -131,7 +142,8 @@ def update(
         from bedplate.report import report  # noqa: PLC0415
         from bedplate.update import update as bring  # noqa: PLC0415
 
-        typer.echo(report(bring(project, origin=origin, ref=vcs_ref)))
+        outcome = bring(project, origin=origin, ref=vcs_ref)
+    typer.echo(report(outcome))
 
 
 @app.command("set")
@@ -155,7 +167,8 @@ def set_answers(
         from bedplate.report import report  # noqa: PLC0415
         from bedplate.update import answer, parse  # noqa: PLC0415
 
-        typer.echo(report(answer(project, parse(answers))))
+        outcome = answer(project, parse(answers))
+    typer.echo(report(outcome))
 
 
 @app.command()

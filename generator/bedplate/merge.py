@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 
 from bedplate.errors import Failure
 from bedplate.manifest import settle
+from bedplate.record import FILE as ANSWERS
 from bedplate.trees import File, Tree, read_file
 
 # What `copier update` calls the three sides.
@@ -78,7 +79,7 @@ class Merge:
             return None
         if ours is not None and path not in self._tracked and not (self._project / path).is_dir():
             return Change(path, Kind.KEPT, reason="Git ignores it")
-        if ours == base:
+        if ours == base or path == ANSWERS:
             kind = Kind.ADDED if base is None else Kind.REMOVED if theirs is None else Kind.CHANGED
             return Change(path, kind, theirs)
         return self._change_of_both(path, base, ours, theirs)

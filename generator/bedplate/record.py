@@ -5,10 +5,11 @@ from pathlib import Path
 
 import yaml
 
-from bedplate import journal
 from bedplate.errors import Refusal
 
 FILE = ".copier-answers.yml"
+# Where a change is prepared; in the project, since a rename does not leave the file system.
+UNFINISHED = ".bedplate-update"
 _RESTORE = f"Restore {FILE} from Git: it is written by updates, never by hand."
 
 
@@ -34,7 +35,7 @@ def find(folder: Path) -> Path:
         Refusal: It is not.
     """
     project = folder.resolve()
-    if (project / FILE).is_file() or (project / journal.FOLDER).is_dir():  # Whoever was killed may have moved it there.
+    if (project / FILE).is_file() or (project / UNFINISHED).is_dir():  # Whoever was killed may have moved it there.
         return project
     above = next((parent for parent in project.parents if (parent / FILE).is_file()), None)
     remedy = f"The project is {above}: name it by --project." if above else "Name the project's folder by --project."

@@ -34,15 +34,26 @@ def _files(changes: list[Change]) -> Iterator[str]:
         found = [change for change in changes if change.kind is kind]
         listed = found if kind in _ALL or len(found) <= SHOWN + 1 else found[:SHOWN]
         for change in listed:
-            yield f"  {kind:{_WIDTH}}{change.path}{f' ({change.reason})' if change.reason else ''}"
+            text = f"{change.path} ({change.reason})" if change.reason else change.path
+            yield from _wrapped(text, f"  {kind:{_WIDTH}}")
         if len(found) > len(listed):
             yield f"  {'':{_WIDTH}}and {len(found) - len(listed)} more"
 
 
 def _next(outcome: Outcome) -> Iterator[str]:
+    for step in next_steps(outcome):
+        yield from _wrapped(step)
+        yield ""
     yield "Nothing is committed. Next:"
     yield ""
-    for step in next_steps(outcome):
-        yield from wrap(step, min(get_terminal_size().columns, 100), initial_indent="  - ", subsequent_indent="    ")
     for command in ("git status && git diff", "make setup migrate", "make lint test"):
-        yield f"      {command}"
+        yield f"    {command}"
+
+
+def _wrapped(text: str, start: str = "") -> list[str]:
+    """Breaks a text into lines between words; a path stays whole."""
+    columns = min(get_terminal_size().columns, 100)
+    indent = " " * len(start)
+    return wrap(
+        text, columns, initial_indent=start, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )

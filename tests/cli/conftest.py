@@ -80,6 +80,7 @@ FILES = {
     "{{ _copier_conf.answers_file }}.jinja": "{{ _copier_answers | to_nice_yaml }}",
     "README.md.jinja": "{{ shouted }} of {{ author }}, in {{ _folder_name }}\n",
     "{% if database == 'sqlite' %}sqlite{% endif %}/note.txt": "embedded\n",
+    "{% if database == 'postgresql' %}postgresql{% endif %}/note.txt": "a server\n",
 }
 
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from bedplate import main
 
-from .support import ANSWERS, Caller, Ended, commit, git, tree
+from .support import ANSWERS, Caller, Ended, answers, commit, git, tree
 
 ALL = ["api=graphql,grpc", "database=postgresql", "broker=kafka", "author=Ann", "email=ann@example.org"]
 
@@ -140,6 +140,39 @@ def test_set_refuses_what_another_answer_needs(shop: Path, call_small: Caller) -
     assert call_small("set", "database=sqlite", "broker=memory").code == 0
 
 
+def test_goes_to_the_release_that_is_named(small_checkout: Path, shop: Path, call_small: Caller) -> None:
+    (small_checkout / "template" / "latest.txt").write_text("latest\n")
+    release(small_checkout, "v1.2.0")
+
+    assert call_small("update", "--vcs-ref", "v1.1.0").out.startswith("shop: v1.0.0 to v1.1.0\n")
+    assert (shop / "later.txt").exists()
+    assert not (shop / "latest.txt").exists()
+
+
+def test_takes_the_template_from_elsewhere_this_once(
+    small_checkout: Path, shop: Path, call_small: Caller, tmp_path: Path
+) -> None:
+    git(tmp_path, "clone", "--quiet", str(small_checkout), "fork")
+    (tmp_path / "fork" / "template" / "forked.txt").write_text("forked\n")
+    release(tmp_path / "fork", "v1.2.0")
+
+    ended = call_small("update", "--from", tmp_path / "fork")
+
+    assert ended.out.startswith("shop: v1.0.0 to v1.2.0\n")
+    assert (shop / "forked.txt").read_text() == "forked\n"
+    assert answers(shop).items() >= {"_src_path": str(small_checkout), "_commit": "v1.2.0"}.items()
+
+
+def test_a_template_that_is_not_there_is_told(shop: Path, call_small: Caller, tmp_path: Path) -> None:
+    before = state(shop)
+
+    ended = call_small("update", "--from", tmp_path / "nowhere.git")
+
+    assert (ended.code, ended.out) == (1, "")
+    assert "nowhere.git" in ended.err
+    assert state(shop) == before
+
+
 def test_a_project_does_not_go_back(shop: Path, call_small: Caller) -> None:
     assert call_small("update").code == 0
     commit(shop, "Updated")
@@ -214,18 +247,26 @@ def test_settings_that_changed_are_told_if_env_has_them(small_checkout: Path, sh
 # ------------------------------------------------------------------------------ all or nothing
 
 
-def cut_at(number: int, act: Callable[[], None]) -> Callable[[Path, Path], Path]:
-    """Does something at the nth rename, of which each step of an update is one."""
-    left, replace = number, Path.replace
+def cut(patch: pytest.MonkeyPatch, number: int, act: Callable[[], None]) -> None:
+    """Does something before the nth rename or removal: each step of an update is one, and the last is the journal's."""
+    left, replace, unlink = number, Path.replace, Path.unlink
 
-    def counted(path: Path, target: Path) -> Path:
+    def count() -> None:
         nonlocal left
         left -= 1
         if left == 0:
             act()
+
+    def counted_replace(path: Path, target: Path) -> Path:
+        count()
         return replace(path, target)
 
-    return counted
+    def counted_unlink(path: Path, missing_ok: bool = False) -> None:  # noqa: FBT001, FBT002 As it is.
+        count()
+        unlink(path, missing_ok=missing_ok)
+
+    patch.setattr(Path, "replace", counted_replace)
+    patch.setattr(Path, "unlink", counted_unlink)
 
 
 def test_an_interruption_changes_nothing(shop: Path, call_small: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,7 +274,7 @@ def test_an_interruption_changes_nothing(shop: Path, call_small: Caller, monkeyp
 
     for number in range(1, 99):
         with monkeypatch.context() as patch:
-            patch.setattr(Path, "replace", cut_at(number, _interrupt))
+            cut(patch, number, _interrupt)
             ended = call_small("set", *ALL)
         if ended.code == 0:
             renames = number
@@ -254,7 +295,7 @@ def test_a_full_disk_changes_nothing(shop: Path, call_small: Caller, monkeypatch
     def full() -> None:
         raise OSError(28, "No space left on device", "x")
 
-    monkeypatch.setattr(Path, "replace", cut_at(4, full))
+    cut(monkeypatch, 4, full)
     ended = call_small("set", *ALL)
 
     assert (ended.code, ended.err) == (1, "Error: x: No space left on device. Nothing was changed.\n")
@@ -282,10 +323,10 @@ def test_what_a_killed_command_left_is_taken_back_by_the_next(shop: Path, call_s
 
 
 def _killed(number: int, *arguments: str) -> bool:
-    """Runs the command in a child that is killed at its nth rename; false if it had fewer."""
+    """Runs the command in a child that is killed at its nth step; false if it had fewer."""
     if not (child := os.fork()):
         patch = pytest.MonkeyPatch()
-        patch.setattr(Path, "replace", cut_at(number, lambda: os.kill(os.getpid(), signal.SIGKILL)))
+        cut(patch, number, lambda: os.kill(os.getpid(), signal.SIGKILL))
         patch.setattr(sys, "argv", ["bedplate", *arguments])
         try:
             main.main()

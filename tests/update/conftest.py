@@ -2,10 +2,12 @@
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 import pytest
-from bedplate import releases, update
+from bedplate import origins, releases, update
 from bedplate.answers import collect, default
 from bedplate.engine import Form, Template, opened, render
 from bedplate.trees import Tree, rendered
@@ -39,6 +41,23 @@ def as_in_a_wheel(releases_made: History) -> Iterator[None]:
             patch.setenv(name, value)
         with local.env(**releases_made.environment()):  # Copier's, which it copied when it was imported.
             yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def opened_once() -> Iterator[None]:
+    """Takes each release out of the bundle once: a third of an update's time."""
+    release = origins._release
+    with ExitStack() as kept, pytest.MonkeyPatch.context() as patch:
+
+        @cache
+        def known(name: str) -> Template:
+            return release(kept, name)
+
+        def remembered(_: ExitStack, name: str) -> Template:
+            return known(name)
+
+        patch.setattr(origins, "_release", remembered)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -34,7 +34,7 @@ ELSE = {
     "database": "postgresql",
     "broker": "kafka",
 }
-FROM_DEFAULT = [pair for pair in PAIRS if DEFAULTS[pair[1]] == pair[2]]
+FROM_DEFAULT = [pair for pair in PAIRS if DEFAULTS["framework"] == pair[0] and DEFAULTS[pair[1]] == pair[2]]
 
 
 @pytest.mark.parametrize(("framework", "name", "before", "after"), PAIRS)

@@ -150,6 +150,20 @@ def test_a_project_may_be_in_a_folder_of_a_repository(
 
 
 @ONE
+def test_the_answers_file_follows_however_it_was_formatted(
+    made: Make, originals: Make, release: str, answers: template.Answers
+) -> None:
+    project = made(release, answers)
+    answers_file = project / ".copier-answers.yml"
+    answers_file.write_text(answers_file.read_text().replace(": ", ":   ") + "# Mine.\n")
+    commit(project, "Mine")
+
+    update(project, origin=None, ref=None)
+
+    assert tree(project) == tree(originals(NEXT, answers))
+
+
+@ONE
 def test_the_second_update_changes_nothing(made: Make, release: str, answers: template.Answers) -> None:
     project = made(release, answers)
     update(project, origin=None, ref=None)

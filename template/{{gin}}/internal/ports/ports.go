@@ -181,6 +181,10 @@ type Cache interface {
 	Close() error
 }
 
+// Receive takes a message over from a bus, which calls it with one after the other, in the order in which they came. It
+// answers the work that handles the message: the bus does it beside that of others, and does it in any case.
+type Receive func(body []byte) (handle func(ctx context.Context) error)
+
 // EventBus carries events from service to service, each of them to one instance of every service that wants it.
 //
 // internal/adapters/broker has one for each broker; each of them connects by itself, again and again if need be.
@@ -192,10 +196,11 @@ type EventBus interface {
 	// Publish publishes events, those of one subject in this order; it returns when the broker has stored them all.
 	Publish(ctx context.Context, events []domain.Event) error
 
-	// Consume delivers messages until the context is done, many at a time; it returns when those under way are done with.
+	// Consume delivers messages until the context is done, many at a time; it returns when those under way are done with,
+	// for which there is time left then.
 	//
-	// One is acknowledged when handle answers nil, and delivered again if that never happens.
-	Consume(ctx context.Context, types []string, handle func(ctx context.Context, body []byte) error) error
+	// One is acknowledged when it has been handled, and delivered again if that never happens.
+	Consume(ctx context.Context, types []string, receive Receive) error
 
 	Ping(ctx context.Context) error
 

@@ -50,13 +50,13 @@ type inboxRow struct {
 }
 
 type eventColumns struct {
-	ID      string         `bun:"id"`
-	Source  string         `bun:"source"`
-	Type    string         `bun:"type"`
-	Subject string         `bun:"subject"`
-	Time    time.Time      `bun:"time"`
-	Data    map[string]any `bun:"data,type:json"`
-	Trace   string         `bun:"trace,nullzero"`
+	ID      string    `bun:"id"`
+	Source  string    `bun:"source"`
+	Type    string    `bun:"type"`
+	Subject string    `bun:"subject"`
+	Time    time.Time `bun:"time"`
+	Data    eventData `bun:"data"`
+	Trace   string    `bun:"trace,nullzero"`
 }
 
 type deadLetterRow struct {

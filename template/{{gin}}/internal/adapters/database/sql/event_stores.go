@@ -30,7 +30,7 @@ func (o *outbox) Add(ctx context.Context, event domain.Event) error {
 
 func (o *outbox) Pending(ctx context.Context, limit int) ([]domain.Event, error) {
 	var rows []outboxRow
-	err := o.database.NewSelect().Model(&rows).Order("position").Limit(limit).Scan(ctx)
+	err := o.database.NewSelect().Model(&rows).Order("position").Limit(int64(limit)).Scan(ctx)
 	return all(rows, func(row outboxRow) domain.Event { return row.event() }), err
 }
 
@@ -50,7 +50,7 @@ func (i inbox) add(ctx context.Context, event domain.Event) (bool, error) {
 func (i inbox) Page(ctx context.Context, after string, types []string, limit int) ([]domain.Event, error) {
 	var rows []inboxRow
 	err := i.database.NewSelect().Model(&rows).
-		Where("key > ?", after).Where("type IN (?)", bun.In(types)).Order("key").Limit(limit).Scan(ctx)
+		Where("key > ?", after).Where("type IN (?)", bun.In(types)).Order("key").Limit(int64(limit)).Scan(ctx)
 	return all(rows, func(row inboxRow) domain.Event { return row.event() }), err
 }
 
@@ -77,7 +77,7 @@ func (d deadLetters) Get(ctx context.Context, letterID string) (domain.DeadLette
 
 func (d deadLetters) List(ctx context.Context, limit int) ([]domain.DeadLetter, error) {
 	var rows []deadLetterRow
-	err := d.database.NewSelect().Model(&rows).Order("parked_at", "id").Limit(limit).Scan(ctx)
+	err := d.database.NewSelect().Model(&rows).Order("parked_at", "id").Limit(int64(limit)).Scan(ctx)
 	return all(rows, deadLetterRow.letter), err
 }
 
@@ -101,7 +101,7 @@ func (a activityStore) Page(
 		return nil, nil
 	}
 	var rows []activityRow
-	query := a.database.NewSelect().Model(&rows).Order("time DESC", "key DESC").Limit(limit)
+	query := a.database.NewSelect().Model(&rows).Order("time DESC", "key DESC").Limit(int64(limit))
 	if userID != "" {
 		query.Where("user_id = ?", userID)
 	}

@@ -37,7 +37,7 @@ const (
 )
 
 // Connect makes the bus of the settings; it connects when it is first used.
-func Connect(settings settings.Settings, clock ports.Clock) (ports.EventBus, error) {
+func Connect(_ context.Context, settings settings.Settings, clock ports.Clock) (ports.EventBus, error) {
 	return New(settings.BrokerURL, settings.EventsTopic, clock), nil
 }
 

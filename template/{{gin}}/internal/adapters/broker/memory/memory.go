@@ -17,7 +17,9 @@ import (
 )
 
 // Connect makes the bus.
-func Connect(_ settings.Settings, clock ports.Clock) (ports.EventBus, error) { return New(clock), nil }
+func Connect(_ context.Context, _ settings.Settings, clock ports.Clock) (ports.EventBus, error) {
+	return New(clock), nil
+}
 
 // Bus is a bus within the process.
 type Bus struct {

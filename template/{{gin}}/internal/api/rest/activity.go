@@ -3,7 +3,6 @@ package rest
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -22,11 +21,11 @@ type activityPageOutput struct {
 
 // ActivityResponse is something that happened.
 type ActivityResponse struct {
-	ID     string    `json:"id" minLength:"1" maxLength:"1000"`
-	Type   string    `json:"type" enum:"user.created,user.updated,user.deleted,session.started,session.refused"`
-	UserID *string   `json:"user_id" minLength:"1" maxLength:"64" nullable:"true"`
-	By     *string   `json:"by" minLength:"1" maxLength:"64" nullable:"true"`
-	Time   time.Time `json:"time"`
+	ID     string  `json:"id" minLength:"1" maxLength:"1000"`
+	Type   string  `json:"type" enum:"user.created,user.updated,user.deleted,session.started,session.refused"`
+	UserID *string `json:"user_id" minLength:"1" maxLength:"64" nullable:"true"`
+	By     *string `json:"by" minLength:"1" maxLength:"64" nullable:"true"`
+	Time   Time    `json:"time"`
 }
 
 // ActivityPage is a page of the activity log.
@@ -57,7 +56,7 @@ func activityResponse(entry domain.Activity) ActivityResponse {
 		Type:   entry.Type,
 		UserID: orNull(entry.UserID),
 		By:     orNull(entry.By),
-		Time:   entry.Time,
+		Time:   Time(entry.Time),
 	}
 }
 

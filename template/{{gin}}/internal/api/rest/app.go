@@ -43,6 +43,7 @@ func New(service Service) http.Handler {
 }
 
 func newAPI(router *gin.Engine) huma.API {
+	format := huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: readJSON}
 	return humagin.New(router, huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
@@ -59,7 +60,7 @@ func newAPI(router *gin.Engine) huma.API {
 				},
 			},
 		},
-		Formats:       map[string]huma.Format{mediaTypeJSON: {Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: readJSON}},
+		Formats:       map[string]huma.Format{mediaTypeJSON: format, "json": format}, // And all that ends with +json.
 		DefaultFormat: mediaTypeJSON,
 	})
 }

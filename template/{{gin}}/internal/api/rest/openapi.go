@@ -66,13 +66,13 @@ func reference(name string) *huma.Schema { return &huma.Schema{Ref: "#/component
 func complete(document *huma.OpenAPI) {
 	for _, schema := range document.Components.Schemas.Map() {
 		for _, property := range schema.Properties {
-			withoutSize(property)
+			tidy(property)
 		}
 	}
 	for _, item := range document.Paths {
 		for _, operation := range operationsOf(item) {
 			for _, parameter := range operation.Parameters {
-				withoutSize(parameter.Schema)
+				tidy(parameter.Schema)
 			}
 			delete(operation.Responses, "default")
 			for _, response := range operation.Responses {
@@ -86,11 +86,12 @@ func complete(document *huma.OpenAPI) {
 	}
 }
 
-// withoutSize takes away the number of bits, which is nobody's business.
-func withoutSize(schema *huma.Schema) {
+// tidy takes away the number of bits, which is nobody's business, and what is for Huma's messages only.
+func tidy(schema *huma.Schema) {
 	if schema.Type == huma.TypeInteger {
 		schema.Format = ""
 	}
+	schema.PatternDescription = ""
 }
 
 // methodsOf are those of a path, in the order of their names.

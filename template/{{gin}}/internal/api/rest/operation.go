@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -18,14 +19,22 @@ const (
 	bodyReadTimeout = 30 * time.Second
 )
 
+// errEmptyParameters is answered with what emptyParametersOf tells.
+var errEmptyParameters = errors.New("some parameters are empty")
+
 // register adds an operation that anybody may call.
 func register[Input, Output any](
 	api huma.API, operation huma.Operation, handle func(context.Context, *Input) (*Output, error),
 ) {
 	operation.MaxBodyBytes = -1 // There is a limit for all requests.
 	operation.BodyReadTimeout = bodyReadTimeout
-	operation.Middlewares = append(operation.Middlewares, checkParameters(api), checkContentType(api))
-	huma.Register(api, operation, handle)
+	operation.Middlewares = append(operation.Middlewares, findEmptyParameters, checkContentType(api))
+	huma.Register(api, operation, func(ctx context.Context, input *Input) (*Output, error) {
+		if len(emptyParametersOf(ctx)) > 0 {
+			return nil, errEmptyParameters
+		}
+		return handle(ctx, input)
+	})
 }
 
 // registerSignedIn adds an operation for users, who send an access token. That is looked at first.

@@ -101,20 +101,20 @@ func explain(ctx huma.Context, status int, message string, errs []error) (*Probl
 	if _, isTooLarge := errors.AsType[*http.MaxBytesError](err); isTooLarge {
 		return tooLargeProblem.with(ctx.Context(), tooLarge), nil
 	}
-	switch status {
-	case http.StatusInternalServerError:
-		return unexpected(ctx.Context(), err)
-	case http.StatusRequestTimeout:
+	if status == http.StatusRequestTimeout {
 		return tooSlowProblem.with(ctx.Context(), message), nil
 	}
-	wrong := make([]FieldError, 0, len(errs))
+	wrong := emptyParametersOf(ctx.Context())
 	for _, each := range errs {
 		if detail, isDetail := errors.AsType[*huma.ErrorDetail](each); isDetail {
 			wrong = append(wrong, fieldOf(ctx.Operation(), detail))
 		}
 	}
+	if len(wrong) == 0 && status == http.StatusInternalServerError {
+		return unexpected(ctx.Context(), err)
+	}
 	if len(wrong) == 0 { // About a body that is not there.
-		wrong = append(wrong, fieldOf(ctx.Operation(), &huma.ErrorDetail{Location: "body", Message: message}))
+		wrong = []FieldError{fieldOf(ctx.Operation(), &huma.ErrorDetail{Location: "body", Message: message})}
 	}
 	return invalid(ctx.Context(), wrong), nil
 }

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -60,31 +61,31 @@ func withoutNil(value any) any {
 	return value
 }
 
-// checkParameters refuses parameters that are written but empty, which Huma takes for left out, or that are no text.
-func checkParameters(api huma.API) func(huma.Context, func(huma.Context)) {
-	return func(ctx huma.Context, next func(huma.Context)) {
-		request := humagin.Unwrap(ctx).Request
-		written := map[string]map[string][]string{"query": request.URL.Query(), "header": request.Header}
-		var wrong []error
-		for _, parameter := range ctx.Operation().Parameters {
-			mayBeEmpty := parameter.Schema.Type == huma.TypeString && parameter.Schema.MinLength == nil
-			values := written[parameter.In][parameter.Name]
-			if mayBeEmpty || len(values) == 0 {
-				continue
-			}
-			location := parameter.In + "." + parameter.Name
-			if values[0] == "" {
-				wrong = append(wrong, &huma.ErrorDetail{Location: location, Message: "is empty"})
-			} else if !utf8.ValidString(values[0]) {
-				wrong = append(wrong, &huma.ErrorDetail{Location: location, Message: "is not UTF-8"})
-			}
+type emptyParametersKey struct{}
+
+// findEmptyParameters notes parameters that are written but empty, which Huma takes for left out, or that are no text.
+func findEmptyParameters(ctx huma.Context, next func(huma.Context)) {
+	request := humagin.Unwrap(ctx).Request
+	written := map[string]map[string][]string{"query": request.URL.Query(), "header": request.Header}
+	var wrong []FieldError
+	for _, parameter := range ctx.Operation().Parameters {
+		mayBeEmpty := parameter.Schema.Type == huma.TypeString && parameter.Schema.MinLength == nil
+		values := written[parameter.In][parameter.Name]
+		if mayBeEmpty || len(values) == 0 {
+			continue
 		}
-		if len(wrong) > 0 {
-			answer(api, ctx, wrong...)
-			return
+		if values[0] == "" {
+			wrong = append(wrong, FieldError{In: parameter.In, Field: parameter.Name, Detail: "is empty"})
+		} else if !utf8.ValidString(values[0]) {
+			wrong = append(wrong, FieldError{In: parameter.In, Field: parameter.Name, Detail: "is not UTF-8"})
 		}
-		next(ctx)
 	}
+	next(huma.WithValue(ctx, emptyParametersKey{}, wrong))
+}
+
+func emptyParametersOf(ctx context.Context) []FieldError {
+	found, _ := ctx.Value(emptyParametersKey{}).([]FieldError)
+	return slices.Clip(found)
 }
 
 // checkContentType refuses bodies of another type than the operation's, so that no form of another site can send JSON.

@@ -61,6 +61,19 @@ func (Cursor) Schema(huma.Registry) *huma.Schema {
 	return text(limits{least: 1, most: 200, pattern: cursorPattern})
 }
 
+// Time is written in UTC and to the millisecond, so that the order of two as texts is their order in time.
+type Time time.Time
+
+// Schema says what it looks like.
+func (Time) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Format: "date-time"}
+}
+
+// MarshalJSON writes it.
+func (t Time) MarshalJSON() ([]byte, error) {
+	return []byte(time.Time(t).UTC().Format(`"2006-01-02T15:04:05.000Z"`)), nil
+}
+
 // UserCreate is a user to be made.
 type UserCreate struct {
 	Email    Email    `json:"email"`
@@ -80,11 +93,11 @@ type UserUpdate struct {
 
 // UserResponse is a user.
 type UserResponse struct {
-	ID        string    `json:"id" minLength:"1" maxLength:"64"`
-	Email     Email     `json:"email"`
-	Name      Name      `json:"name"`
-	Role      Role      `json:"role"`
-	CreatedAt time.Time `json:"created_at"`
+	ID        string `json:"id" minLength:"1" maxLength:"64"`
+	Email     Email  `json:"email"`
+	Name      Name   `json:"name"`
+	Role      Role   `json:"role"`
+	CreatedAt Time   `json:"created_at"`
 }
 
 // UserPage is a page of users.
@@ -157,7 +170,7 @@ func userResponse(user domain.User) UserResponse {
 		Email:     Email(user.Email),
 		Name:      Name(user.Name),
 		Role:      Role(user.Role),
-		CreatedAt: user.CreatedAt,
+		CreatedAt: Time(user.CreatedAt),
 	}
 }
 

@@ -67,9 +67,9 @@ type userOutput struct {
 }
 
 type createdUserOutput struct {
-	userOutput
-
 	Location string `header:"Location" doc:"Where the user can be found."`
+	ETag     string `header:"ETag" doc:"Names this version of the user, for If-Match."`
+	Body     UserResponse
 }
 
 // registerUsers adds what can be done with the people who may sign in.
@@ -98,7 +98,7 @@ func registerUsers(api huma.API, service Service) {
 		Responses:     problems(unauthorized, forbidden, conflict, unprocessable),
 	}, func(ctx context.Context, caller domain.User, input *createUserInput) (*createdUserOutput, error) {
 		user, err := service.Users.Create(ctx, caller, input.Body.toDomain(), input.IdempotencyKey)
-		return &createdUserOutput{userOutputOf(user), usersPath + "/" + user.ID}, err
+		return &createdUserOutput{usersPath + "/" + user.ID, etag(user.Version), userResponse(user)}, err
 	})
 
 	registerSignedIn(api, service, huma.Operation{

@@ -82,7 +82,7 @@ func (d *Database) HandleOnce(ctx context.Context, event domain.Event, handle po
 		}
 		return handle(ctx, event, stores)
 	})
-	return isNew, err
+	return isNew && err == nil, err
 }
 
 // WaitForEvents returns when there may be a new event.

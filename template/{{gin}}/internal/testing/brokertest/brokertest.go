@@ -105,19 +105,13 @@ func publishesRightAway(t *testing.T, bus ports.EventBus) {
 }
 
 func handlesMany(t *testing.T, bus ports.EventBus) {
-	reader := Read(t, bus, One, Other)
-	reader.Hold()
-	ended := inBackground(func() { publish(t, bus, manyEvents(5)...) })
-	wait.Until(t, "all have begun", func() bool { return reader.Begun() >= 5 })
+	reader, published := heldReader(t, bus, 5)
 	reader.LetGo()
-	<-ended
+	<-published
 }
 
 func finishes(t *testing.T, bus ports.EventBus) {
-	reader := Read(t, bus, One, Other)
-	reader.Hold()
-	published := inBackground(func() { publish(t, bus, manyEvents(3)...) })
-	wait.Until(t, "all have begun", func() bool { return reader.Begun() >= 3 })
+	reader, published := heldReader(t, bus, 3)
 	stopped := inBackground(reader.Stop)
 	time.Sleep(moment)
 	reader.LetGo()
@@ -174,6 +168,20 @@ func publish(t *testing.T, bus ports.EventBus, events ...domain.Event) {
 	if err := bus.Publish(ctx, events); err != nil {
 		t.Error(err)
 	}
+}
+
+// heldReader finds so many events waiting, and begins with them all.
+func heldReader(t *testing.T, bus ports.EventBus, count int) (reader *Reader, published <-chan struct{}) {
+	t.Helper()
+	first := Read(t, bus, One, Other) // Whoever was never read from need not keep anything.
+	publish(t, bus, samples.NewEvent("ann", One))
+	wait.Until(t, "it is handled", func() bool { return first.Finished() > 0 })
+	first.Stop()
+	published = inBackground(func() { publish(t, bus, manyEvents(count)...) })
+	time.Sleep(moment)
+	reader = ReadHeld(t, bus, One, Other)
+	wait.Until(t, "all have begun", func() bool { return reader.Begun() >= count })
+	return reader, published
 }
 
 func manyEvents(count int) []domain.Event {

@@ -29,9 +29,15 @@ type Reader struct {
 
 // Read reads these types of events until the test ends, or the reader is stopped.
 func Read(t *testing.T, bus ports.EventBus, types ...string) *Reader {
+	reader := ReadHeld(t, bus, types...)
+	reader.LetGo()
+	return reader
+}
+
+// ReadHeld is Read, and Hold from the beginning.
+func ReadHeld(t *testing.T, bus ports.EventBus, types ...string) *Reader {
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	reader := &Reader{stop: stop, ended: make(chan struct{}), goOn: make(chan struct{})}
-	reader.LetGo()
 	go func() {
 		defer close(reader.ended)
 		if err := bus.Consume(ctx, types, reader.receive); err != nil {

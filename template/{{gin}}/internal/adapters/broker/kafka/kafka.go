@@ -107,7 +107,7 @@ func (b *Bus) Close() error {
 func (b *Bus) produce(ctx context.Context, records []*kgo.Record) error {
 	if b.producer == nil {
 		// By default it waits for all replicas, is idempotent, and chooses the partition of a key as Java's client does.
-		producer, err := b.newClient()
+		producer, err := b.newClient(kgo.ProducerBatchCompression(kgo.NoCompression())) // Not every client can read all.
 		if err != nil {
 			return err
 		}

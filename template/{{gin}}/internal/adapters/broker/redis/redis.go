@@ -59,6 +59,7 @@ func New(url, stream string, clock ports.Clock) (*Bus, error) {
 	options.ClientName = about.Name
 	options.DialTimeout, options.ReadTimeout, options.WriteTimeout = timeout, timeout, timeout
 	options.ContextTimeoutEnabled = true
+	options.DialerRetries = 1 // Whoever publishes or reads tries again.
 	return &Bus{redis.NewClient(options), stream, clock, claimAfter}, nil
 }
 

@@ -50,8 +50,8 @@ type eventfulDocument struct {
 }
 
 type inboxDocument struct {
-	Key           string `bson:"_id"`
-	eventDocument `bson:",inline"`
+	Key   string        `bson:"_id"`
+	Event eventDocument `bson:",inline"`
 }
 
 type deadLetterDocument struct {
@@ -187,7 +187,7 @@ func (i inbox) Page(ctx context.Context, after string, types []string, limit int
 	}
 	events := make([]domain.Event, len(documents))
 	for i, document := range documents {
-		if events[i], err = document.event(); err != nil {
+		if events[i], err = document.Event.event(); err != nil {
 			return nil, err
 		}
 	}

@@ -35,6 +35,11 @@ type userFields struct {
 	Generation int32     `bson:"generation"`
 }
 
+type userChange struct {
+	Fields       userFields `bson:",inline"`
+	PasswordHash string     `bson:"password_hash,omitempty"`
+}
+
 type creationDocument struct {
 	Key         string `bson:"key"`
 	Fingerprint string `bson:"fingerprint"`
@@ -128,14 +133,8 @@ func (s userStore) Add(
 func (s userStore) Replace(
 	ctx context.Context, user domain.User, event domain.Event, passwordHash string,
 ) (bool, error) {
-	fields := bson.M{"$set": fieldsOf(user)}
-	if passwordHash != "" {
-		fields["$set"] = struct {
-			userFields   `bson:",inline"`
-			PasswordHash string `bson:"password_hash"`
-		}{fieldsOf(user), passwordHash}
-	}
-	isReplaced, err := s.update(ctx, user.ID, user.Version-1, fields, event)
+	change := userChange{Fields: fieldsOf(user), PasswordHash: passwordHash}
+	isReplaced, err := s.update(ctx, user.ID, user.Version-1, bson.M{"$set": change}, event)
 	return isReplaced, emailTaken(err)
 }
 

@@ -4,7 +4,6 @@ package brokertest
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -184,10 +183,11 @@ func heldReader(t *testing.T, bus ports.EventBus, count int) (reader *Reader, pu
 	return reader, published
 }
 
+// manyEvents are of one subject: Kafka keeps them in one partition, and delivers them together.
 func manyEvents(count int) []domain.Event {
 	events := make([]domain.Event, count)
 	for i := range events {
-		events[i] = samples.NewEvent(fmt.Sprintf("user %d", i), One)
+		events[i] = samples.NewEvent("ann", One)
 	}
 	return events
 }

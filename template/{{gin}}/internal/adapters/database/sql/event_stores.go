@@ -36,7 +36,7 @@ func (o *outbox) Pending(ctx context.Context, limit int) ([]domain.Event, error)
 
 func (o *outbox) Remove(ctx context.Context, events []domain.Event) error {
 	ids := all(events, func(event domain.Event) string { return event.ID })
-	return done(o.database.NewDelete().Model((*outboxRow)(nil)).Where("id IN (?)", bun.In(ids)).Exec(ctx))
+	return done(o.database.NewDelete().Model((*outboxRow)(nil)).Where("id IN (?)", bun.List(ids)).Exec(ctx))
 }
 
 type inbox struct{ database bun.IDB }
@@ -50,7 +50,7 @@ func (i inbox) add(ctx context.Context, event domain.Event) (bool, error) {
 func (i inbox) Page(ctx context.Context, after string, types []string, limit int) ([]domain.Event, error) {
 	var rows []inboxRow
 	err := i.database.NewSelect().Model(&rows).
-		Where("key > ?", after).Where("type IN (?)", bun.In(types)).Order("key").Limit(int64(limit)).Scan(ctx)
+		Where("key > ?", after).Where("type IN (?)", bun.List(types)).Order("key").Limit(int64(limit)).Scan(ctx)
 	return all(rows, func(row inboxRow) domain.Event { return row.event() }), err
 }
 

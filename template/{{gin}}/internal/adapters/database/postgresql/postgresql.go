@@ -38,8 +38,9 @@ func Connect(ctx context.Context, settings settings.Settings, metrics *metrics.M
 	if err != nil {
 		return nil, err
 	}
-	// The driver looks whether a connection still lives that has not been used for a second.
-	pool := sql.Open(stdlib.OpenDB(*config), pgdialect.New(), settings, metrics)
+	// Nobody gets a connection that the server has ended in the meantime.
+	alwaysPing := stdlib.OptionShouldPing(func(context.Context, stdlib.ShouldPingParams) bool { return true })
+	pool := sql.Open(stdlib.OpenDB(*config, alwaysPing), pgdialect.New(), settings, metrics)
 	sql.CountConnections(metrics, pool)
 	bell := doorbell.New()
 	listener := workers.Start(context.WithoutCancel(ctx), workers.Worker{
@@ -108,7 +109,9 @@ func (migrationLock) SessionUnlock(ctx context.Context, connection *stdsql.Conn)
 
 // listen rings when any instance stores an event, of which a trigger notifies. It returns when the connection is lost.
 func listen(ctx context.Context, config *pgx.ConnConfig, bell *doorbell.Doorbell) error {
-	connection, err := pgx.ConnectConfig(ctx, config)
+	own := config.Copy()
+	delete(own.RuntimeParams, "application_name") // By which the connections of the pool are told from it.
+	connection, err := pgx.ConnectConfig(ctx, own)
 	if err != nil {
 		return err
 	}

@@ -41,7 +41,11 @@ func (serve) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(serveRequests(ctx, settings, service, metrics), service.Close())
+	if err := errors.Join(serveRequests(ctx, settings, service, metrics), service.Close()); err != nil {
+		return err
+	}
+	slog.InfoContext(ctx, "stopped")
+	return nil
 }
 
 func serveRequests(
@@ -74,7 +78,6 @@ func serveRequests(
 	case <-ctx.Done():
 	}
 	drain(server, settings.ShutdownSeconds.Duration())
-	slog.InfoContext(ctx, "stopped")
 	return nil
 }
 

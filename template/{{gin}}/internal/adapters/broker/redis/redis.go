@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"strings"
 	"time"
@@ -36,6 +37,15 @@ const (
 	// claimAfter is the time after which another instance takes over what one has not handled.
 	claimAfter = 10 * time.Second
 )
+
+// logger has what the client says of itself among the other logs. What fails is told by whoever needed it.
+type logger struct{}
+
+func (logger) Printf(ctx context.Context, format string, values ...any) {
+	slog.DebugContext(ctx, "redis: "+fmt.Sprintf(format, values...))
+}
+
+func init() { redis.SetLogger(logger{}) }
 
 // Connect makes the bus of the settings; it connects when it is first used.
 func Connect(_ context.Context, settings settings.Settings, clock ports.Clock) (ports.EventBus, error) {

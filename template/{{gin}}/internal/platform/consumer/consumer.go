@@ -20,8 +20,7 @@ import (
 )
 
 const (
-	// atATime is how many handlers use the database at the same time: requests need its connections too, and SQLite has
-	// one writer.
+	// atATime is how many handlers use the database at the same time: requests need its connections too.
 	atATime = 8
 
 	firstDelay   = 100 * time.Millisecond

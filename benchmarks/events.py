@@ -7,6 +7,7 @@ does nothing else.
 
 import re
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,11 +18,12 @@ from typing import NamedTuple
 import httpx
 
 from benchmarks import service
+from benchmarks.frameworks import BARE, FRAMEWORKS
 from benchmarks.table import show
 from tests import servers
 from tests.project import Project, free_port
 
-SECONDS = 3
+SECONDS = 10
 USERS = 200
 BARE_EVENTS = 10_000
 BROKERS = ("memory", "rabbitmq", "kafka", "redis")
@@ -49,11 +51,17 @@ class Figures(NamedTuple):
 
 
 def main() -> None:
+    for framework in FRAMEWORKS:
+        _compare(framework)
+
+
+def _compare(framework: str) -> None:
     rows = []
     for broker in BROKERS:
         with tempfile.TemporaryDirectory() as scratch, _places(broker) as places:
-            project = service.prepared({"database": "postgresql", "broker": broker}, Path(scratch), places)
-            rows.append(_row(broker, _measure(project, Path(scratch)), _bare(broker, project)))
+            answers = {"framework": framework, "database": "postgresql", "broker": broker}
+            project = service.prepared(answers, Path(scratch), places)
+            rows.append(_row(broker, _measure(framework, project, Path(scratch)), _bare(broker, places)))
     head = [
         "broker",
         "changes answered, per s",
@@ -63,7 +71,8 @@ def main() -> None:
         "bare, per s",
         "share",
     ]
-    show(f"Events, FastAPI on postgresql ({SECONDS} s of changes, {service.CONNECTIONS} connections)", head, rows)
+    title = f"Events, {FRAMEWORKS[framework].label} on postgresql"
+    show(f"{title} ({SECONDS} s of changes, {service.CONNECTIONS} connections)", head, rows)
 
 
 @contextmanager
@@ -77,8 +86,8 @@ def _places(broker: str) -> Iterator[Mapping[str, str]]:
             yield {"DATABASE_URL": database.url, "BROKER_URL": url}
 
 
-def _measure(project: Project, scratch: Path) -> Figures:
-    with _serving(project, scratch) as client:
+def _measure(framework: str, project: Project, scratch: Path) -> Figures:
+    with _serving(framework, project, scratch) as client:
         script = _changes(service.add_users(client, USERS), scratch)
         _await_handled(client, USERS + 2)  # The admin's creation and sign-in, too.
         before = _handled(client)
@@ -87,26 +96,25 @@ def _measure(project: Project, scratch: Path) -> Figures:
         answered = time.perf_counter() - started
         count = _await_handled(client, before + load.answered) - before
         seconds = time.perf_counter() - started
-    caught_up = _catch_up(project, scratch, script) if "BROKER_URL" in project.settings else None
+    caught_up = _catch_up(framework, project, scratch, script) if "BROKER_URL" in project.settings else None
     return Figures(load.per_second, count / seconds, seconds - answered, caught_up)
 
 
-def _catch_up(project: Project, scratch: Path, script: Path) -> float:
+def _catch_up(framework: str, project: Project, scratch: Path, script: Path) -> float:
     """Makes changes while there is no broker, and sees how fast their events are handled when it is back."""
     scheme = project.settings["BROKER_URL"].partition(":")[0]
     nowhere = f"{scheme}://127.0.0.1:{free_port()}"
-    with _serving(Project(project.folder, {**project.settings, "BROKER_URL": nowhere}), scratch) as client:
+    with _serving(framework, Project(project.folder, {**project.settings, "BROKER_URL": nowhere}), scratch) as client:
         waiting = _change(client, script).answered
-    with _serving(project, scratch, signed_in=False) as client:
+    with _serving(framework, project, scratch, signed_in=False) as client:
         _await_handled(client, 1)
         started, before = time.perf_counter(), _handled(client)
         return (_await_handled(client, waiting) - before) / (time.perf_counter() - started)
 
 
 @contextmanager
-def _serving(project: Project, scratch: Path, *, signed_in: bool = True) -> Iterator[httpx.Client]:
-    command = [str(project.folder / ".venv/bin/python"), "-m", "service", "serve"]
-    with service.running(command, project, scratch / "service.log", free_port()) as client:
+def _serving(framework: str, project: Project, scratch: Path, *, signed_in: bool = True) -> Iterator[httpx.Client]:
+    with service.running(FRAMEWORKS[framework].serve(project), project, scratch / "service.log", free_port()) as client:
         if signed_in:
             service.sign_in(client)
         yield client
@@ -135,12 +143,12 @@ def _handled(client: httpx.Client) -> int:
     return sum(int(float(value)) for value in HANDLED.findall(client.get("/metrics").text))
 
 
-def _bare(broker: str, project: Project) -> float | None:
-    """Events per second; nothing stands between sender and receiver in one process."""
+def _bare(broker: str, places: Mapping[str, str]) -> float | None:
+    """Events per second by Python's client library; nothing stands between sender and receiver in one process."""
     if broker == "memory":
         return None
-    script = Path(__file__).parent / "bare/events.py"
-    command = [project.folder / ".venv/bin/python", script, broker, project.settings["BROKER_URL"], str(BARE_EVENTS)]
+    script = BARE / "fastapi/events.py"
+    command = [sys.executable, script, broker, places["BROKER_URL"], str(BARE_EVENTS)]
     return BARE_EVENTS / float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 

@@ -27,8 +27,8 @@ class Load(NamedTuple):
 
 
 def prepared(answers: template.Answers, scratch: Path, servers: Mapping[str, str]) -> Project:
-    """A project that is set up, with an admin; quick to sign in."""
-    settings = {"SECRET_KEY": secrets.token_hex(32), "BCRYPT_COST": "4", "ENVIRONMENT": "development", **servers}
+    """A project that is set up, with an admin; it runs as in production, with its log lines in JSON."""
+    settings = {"SECRET_KEY": secrets.token_hex(32), "BCRYPT_COST": "10", "ENVIRONMENT": "production", **servers}
     source = template.put(scratch / "template")
     project = Project(template.render(source, scratch / "bench", answers), settings)
     project.make("setup")

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 
 from benchmarks import service
+from benchmarks.frameworks import FRAMEWORKS
 from benchmarks.table import show
 from tests import servers
 from tests.project import free_port
@@ -20,13 +21,14 @@ from tests.project import free_port
 ROUNDS = 4
 SECONDS = 3
 USERS = 60
-BARE = {"sqlite": "sql", "postgresql": "sql", "mongodb": "mongodb"}
+DATABASES = ("sqlite", "postgresql", "mongodb")
 
 
 def main() -> None:
-    for database in BARE:
-        with tempfile.TemporaryDirectory() as scratch, _database_url(database, Path(scratch)) as url:
-            _compare(database, url, Path(scratch))
+    for framework in FRAMEWORKS:
+        for database in DATABASES:
+            with tempfile.TemporaryDirectory() as scratch, _database_url(database, Path(scratch)) as url:
+                _compare(framework, database, url, Path(scratch))
 
 
 @contextmanager
@@ -38,24 +40,23 @@ def _database_url(database: str, scratch: Path) -> Iterator[str]:
             yield space.url
 
 
-def _compare(database: str, url: str, scratch: Path) -> None:
-    project = service.prepared({"database": database}, scratch, {"DATABASE_URL": url})
-    python = [str(project.folder / ".venv/bin/python"), "-m"]
-    folder = str(Path(__file__).parent / "bare")
+def _compare(name: str, database: str, url: str, scratch: Path) -> None:
+    framework = FRAMEWORKS[name]
+    project = service.prepared({"framework": name, "database": database}, scratch, {"DATABASE_URL": url})
     ours, bare = free_port(), free_port()
-    bare_command = ["uvicorn", "--app-dir", folder, f"{BARE[database]}:app", "--port", str(bare)]
     with (
-        service.running([*python, "service", "serve"], project, scratch / "ours.log", ours) as client,
-        service.running([*python, *bare_command], project, scratch / "bare.log", bare) as bare_client,
+        service.running(framework.serve(project), project, scratch / "ours.log", ours) as client,
+        service.running(framework.bare(project, database, bare), project, scratch / "bare.log", bare) as bare_client,
     ):
         token = service.sign_in(client)
         bare_client.headers["Authorization"] = f"Bearer {token}"
         paths = _fill(client)
         for each in (client, bare_client):
             _warm_up(each, paths, token)
-        rows = [_row(name, path, ours, bare, token) for name, path in paths.items()]
+        rows = [_row(request, path, ours, bare, token) for request, path in paths.items()]
     head = ["request", "bare, per s", "ours, per s", "ratio", "bare, p99 ms", "ours, p99 ms"]
-    show(f"FastAPI on {database} (median of {ROUNDS} rounds, {service.CONNECTIONS} connections)", head, rows)
+    title = f"{framework.label} on {database} (median of {ROUNDS} rounds, {service.CONNECTIONS} connections)"
+    show(title, head, rows)
 
 
 def _fill(client: httpx.Client) -> Mapping[str, str]:

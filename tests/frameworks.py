@@ -42,6 +42,15 @@ def _typescript_settings(module: str) -> list[str]:
     return [re.sub(r"(?=[A-Z])", "_", name).upper() for name in names]
 
 
+def _go_dependencies(manifest: str) -> list[str]:
+    direct, _, _ = manifest.partition("\n)")
+    return re.findall(r"^\t(\S+ v\S+)$", direct, re.MULTILINE)
+
+
+def _go_settings(module: str) -> list[str]:
+    return re.findall(r'from\.\w+\("([A-Z][A-Z_0-9]*)"', module)
+
+
 FRAMEWORKS: Mapping[str, Framework] = {
     "fastapi": Framework(
         manifest="pyproject.toml",
@@ -56,5 +65,12 @@ FRAMEWORKS: Mapping[str, Framework] = {
         settings="src/settings.ts",
         setting_names=_typescript_settings,
         made_by_setup=frozenset({"?? package-lock.json"}),
+    ),
+    "gin": Framework(
+        manifest="go.mod",
+        dependencies=_go_dependencies,
+        settings="internal/settings/settings.go",
+        setting_names=_go_settings,
+        made_by_setup=frozenset({" M go.mod", "?? go.sum"}),
     ),
 }

@@ -82,10 +82,10 @@ def labels() -> dict[tuple[str, str], str]:
     }
 
 
-def legal() -> list[Answers]:
+def legal(folder: Path = ROOT) -> list[Answers]:
     """Every combination of choices that the questions allow, as the command understands them; the defaults first."""
-    with opened(Source(folder=ROOT, address=str(ROOT), release="v0")) as template:
-        return list(_complete(lambda: Form(template, ROOT / "nowhere"), {}))
+    with opened(Source(folder=folder, address=str(folder), release="v0")) as template:
+        return list(_complete(lambda: Form(template, folder / "nowhere"), {}))
 
 
 def _complete(form: Callable[[], Form], given: Answers) -> Iterator[Answers]:

@@ -56,6 +56,10 @@ TOOLS: Mapping[str, Sequence[Tool]] = {
         Tool("Node.js", ("node", "--version"), (20,), "install Node.js 20 or newer"),
         Tool("npm", ("npm", "--version"), (10,), "install it; it comes with Node.js"),
     ),
+    "gin": (
+        Tool("Go", ("go", "version"), (1, 26), "install Go 1.26 or newer, from https://go.dev/dl"),
+        Tool("a C compiler", ("gcc", "--version"), (1,), "make test looks for races with it", needed=False),
+    ),
 }
 
 

@@ -37,6 +37,10 @@ LATER = {
         "package.json.jinja": ('"private": true,', '"private": true,\n  "license": "UNLICENSED",'),
         "src/domain/paging.ts": ("\n\n/** ", "\n\n// The next release says more here.\n\n/** "),
     },
+    "gin": {
+        "go.mod.jinja": ("go 1.26.0", "go 1.26.1"),
+        "internal/domain/paging.go": ("\n\n// ", "\n\n// The next release says more here.\n\n// "),
+    },
 }
 NEW = {"NEWS.md": "News of the next release.\n", "scripts/hello": "#!/bin/sh\necho hello\n"}
 

@@ -16,7 +16,7 @@ class Work:
         resource: New files, and what they hold.
         example: A test that is deleted.
         style: A file of settings of the tools, a setting in it, and what it is changed to.
-        reformatted: A file whose indentation becomes tabs, and the indentation that it has.
+        reformatted: A file, the indentation that it has, and the one that it gets.
         manifest: Where the dependencies are.
         depend: Adds a dependency to the manifest's text, in its place in the alphabet, among those of the choices.
     """
@@ -24,7 +24,7 @@ class Work:
     resource: Mapping[str, str]
     example: str
     style: tuple[str, str, str]
-    reformatted: tuple[str, str]
+    reformatted: tuple[str, str, str]
     manifest: str
     depend: Callable[[str], str]
 
@@ -41,6 +41,14 @@ def _node(manifest: str) -> str:
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
+def _go(manifest: str) -> str:
+    head, start, rest = manifest.partition("\nrequire (\n")
+    entries, end, tail = rest.partition(")\n")
+    return "".join(
+        [head, start, *sorted([*entries.splitlines(keepends=True), "\tgithub.com/samber/lo v1.51.0\n"]), end, tail]
+    )
+
+
 WORK: Mapping[str, Work] = {
     "fastapi": Work(
         resource={
@@ -54,7 +62,7 @@ WORK: Mapping[str, Work] = {
         },
         example="tests/domain/test_paging.py",
         style=("pyproject.toml", "line-length = 120", "line-length = 110"),
-        reformatted=("service/domain/users.py", "    "),
+        reformatted=("service/domain/users.py", "    ", "\t"),
         manifest="pyproject.toml",
         depend=_python,
     ),
@@ -70,9 +78,22 @@ WORK: Mapping[str, Work] = {
         },
         example="tests/domain/paging.test.ts",
         style=("biome.json", '"lineWidth": 120', '"lineWidth": 110'),
-        reformatted=("src/domain/users.ts", "  "),
+        reformatted=("src/domain/users.ts", "  ", "\t"),
         manifest="package.json",
         depend=_node,
+    ),
+    "gin": Work(
+        resource={
+            "internal/domain/orders.go": (
+                "package domain\n\n// Total adds prices up.\nfunc Total(prices []int) (sum int) {\n"
+                "\tfor _, price := range prices {\n\t\tsum += price\n\t}\n\treturn sum\n}\n"
+            ),
+        },
+        example="internal/domain/domain_test.go",
+        style=("scripts/test", "least=90", "least=80"),
+        reformatted=("internal/domain/users.go", "\t", "    "),
+        manifest="go.mod",
+        depend=_go,
     ),
 }
 """By framework."""
@@ -100,9 +121,9 @@ def delete_an_example(project: Path, answers: Mapping[str, object]) -> None:
 
 
 def reformat_a_file(project: Path, answers: Mapping[str, object]) -> None:
-    name, indentation = _work(answers).reformatted
+    name, before, after = _work(answers).reformatted
     path = project / name
-    path.write_text(path.read_text().replace(indentation, "\t"))
+    path.write_text(path.read_text().replace(before, after))
 
 
 def add_a_dependency(project: Path, answers: Mapping[str, object]) -> None:

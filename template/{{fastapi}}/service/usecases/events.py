@@ -1,6 +1,7 @@
 """Makes the events that the use cases raise."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from service.about import SOURCE
@@ -16,7 +17,7 @@ class Events:
         self._clock = clock
 
     def user_created(self, user: User, *, by: str | None) -> Event:
-        return self._event(events.USER_CREATED, user.id, {"by": by, **_public(user)})
+        return self._event(events.USER_CREATED, user.id, {"by": by, **_public(user)}, user.created_at)
 
     def user_updated(self, user: User, changed: Iterable[str], *, by: str) -> Event:
         return self._event(events.USER_UPDATED, user.id, {"by": by, "changed": sorted(changed), **_public(user)})
@@ -31,12 +32,12 @@ class Events:
         """Without what was entered as the name: people enter their password there."""
         return self._event(events.SESSION_REFUSED, user.id if user else "", {"by": None})
 
-    def _event(self, kind: str, subject: str, data: dict[str, Any]) -> Event:
+    def _event(self, kind: str, subject: str, data: dict[str, Any], time: datetime | None = None) -> Event:
         return Event(
             source=SOURCE,
             type=kind,
             subject=subject,
-            time=self._clock.now(),
+            time=time or self._clock.now(),
             data={"user_id": subject or None, **data},
             trace=trace_context.current(),
         )

@@ -19,9 +19,6 @@ export const TYPES: ColumnTypes = { id: "char(36)", time: "datetime", bytes: "bl
 
 const PATH = /^sqlite:\/\/\/(?<path>[^?]+)/;
 
-/** Who waits for the one writer is served in a moment. */
-const LONGEST_QUEUE = 1_000;
-
 /** Kysely would migrate without a transaction; but SQLite can undo changes of tables too. */
 class TransactionalAdapter extends SqliteAdapter {
   override get supportsTransactionalDdl(): boolean {
@@ -83,7 +80,7 @@ function open(settings: Settings, metrics: Metrics, gate: Gate): Connection {
 
 function gateOf(settings: Settings): Gate {
   const patienceMilliseconds = settings.databasePoolTimeoutSeconds * 1_000;
-  return new Gate({ places: 1, patienceMilliseconds, longestQueue: LONGEST_QUEUE });
+  return new Gate({ places: 1, patienceMilliseconds });
 }
 
 function pathOf(url: string): string {

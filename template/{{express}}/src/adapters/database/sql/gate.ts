@@ -2,7 +2,8 @@
 
 import { Unavailable } from "../../../domain/errors.ts";
 
-const LONGEST_QUEUE = 30;
+/** Beyond it, to wait is of no use: those in front need longer than anybody has patience. */
+const LONGEST_QUEUE = 1_000;
 
 export interface GateOptions {
   readonly places: number;

@@ -1,0 +1,42 @@
+"""How the service of each framework is started for a measurement, and the bare application beside it."""
+
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.project import Project
+
+BARE = Path(__file__).parent / "bare"
+
+
+@dataclass(frozen=True)
+class Framework:
+    label: str
+    serve: Callable[[Project], list[str]]
+    """The command that serves; itself, not by way of make, so that it can be stopped at once."""
+    bare: Callable[[Project, str, int], list[str]]
+    """The same of the bare application, on a database and a port, in the environment of the project."""
+
+
+def _fastapi(project: Project, *arguments: str) -> list[str]:
+    return [str(project.folder / ".venv/bin/python"), "-m", *arguments]
+
+
+def _bare_fastapi(project: Project, database: str, port: int) -> list[str]:
+    app = f"{'mongodb' if database == 'mongodb' else 'sql'}:app"
+    return _fastapi(project, "uvicorn", "--app-dir", str(BARE / "fastapi"), app, "--port", str(port))
+
+
+def _bare_express(project: Project, database: str, _port: int) -> list[str]:
+    folder = project.folder / "bare"  # There it finds the packages of the project.
+    folder.mkdir(exist_ok=True)
+    shutil.copy(BARE / "express/app.mjs", folder)
+    shutil.copy(BARE / f"express/{database}.mjs", folder / "database.mjs")
+    return ["node", str(folder / "app.mjs")]
+
+
+FRAMEWORKS: Mapping[str, Framework] = {
+    "fastapi": Framework("FastAPI", lambda project: _fastapi(project, "service", "serve"), _bare_fastapi),
+    "express": Framework("Express", lambda _: ["node", "dist/main.js", "serve"], _bare_express),
+}

@@ -1,0 +1,211 @@
+// Package sql keeps everything in SQL tables, by bun; sqlite and postgresql say what is different about each.
+package sql
+
+import (
+	"context"
+	stdsql "database/sql"
+	"errors"
+	"time"
+
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/schema"
+
+	"service/internal/domain"
+	"service/internal/platform/doorbell"
+	"service/internal/platform/metrics"
+	"service/internal/platform/statements"
+	"service/internal/ports"
+	"service/internal/settings"
+)
+
+// Failures tells errors of the driver apart.
+type Failures struct {
+	// IsConflict tells whether a statement broke a constraint, such as one that values are unique.
+	IsConflict func(error) bool
+	// IsDown tells whether the server or the connection to it is at fault, and not the statement.
+	IsDown func(error) bool
+}
+
+// Options are what a Database is made of.
+type Options struct {
+	// Reader is for statements of their own, Writer for transactions; they may be the same.
+	Reader, Writer *bun.DB
+	Failures       Failures
+	// Patience is how long to wait for a connection when all are in use.
+	Patience time.Duration
+	// Doorbell rings when there is a new event in the outbox.
+	Doorbell *doorbell.Doorbell
+	// Stop ends what runs besides; it may be nil.
+	Stop func()
+}
+
+// Database is the database port.
+type Database struct{ Options }
+
+// New makes a database.
+func New(options Options) *Database { return &Database{options} }
+
+// Open is a pool of connections as the settings ask for it, with every statement timed.
+func Open(
+	pool *stdsql.DB, dialect schema.Dialect, settings settings.Settings, metrics *metrics.Metrics,
+) *bun.DB {
+	pool.SetMaxIdleConns(settings.DatabasePoolSize)
+	pool.SetMaxOpenConns(settings.DatabasePoolSize + settings.DatabasePoolOverflow)
+	pool.SetConnMaxLifetime(settings.DatabasePoolRecycleSeconds.Duration())
+	database := bun.NewDB(pool, dialect)
+	timer := statements.NewTimer(metrics, settings.SlowQueryMilliseconds.Duration())
+	return database.WithQueryHook(&timing{timer})
+}
+
+// Read gives the work stores for reading.
+func (d *Database) Read(ctx context.Context, work func(ports.Stores) error) error {
+	connection, err := d.connection(ctx, d.Reader)
+	if err != nil {
+		return err
+	}
+	defer connection.Close()
+	stores, _ := d.stores(connection)
+	return d.explained(ctx, work(stores))
+}
+
+// Transaction gives the work stores for one unit.
+func (d *Database) Transaction(ctx context.Context, work func(ports.Stores) error) error {
+	return d.transaction(ctx, func(stores ports.Stores, _ inbox) error { return work(stores) })
+}
+
+// HandleOnce carries out a handler unless the event is in the inbox.
+func (d *Database) HandleOnce(ctx context.Context, event domain.Event, handle ports.EventHandler) (isNew bool, err error) {
+	err = d.transaction(ctx, func(stores ports.Stores, inbox inbox) error {
+		// The inbox first: whoever else has the same event under way waits there for the end of this transaction.
+		if isNew, err = inbox.add(ctx, event); err != nil || !isNew {
+			return err
+		}
+		return handle(ctx, event, stores)
+	})
+	return isNew && err == nil, err
+}
+
+// WaitForEvents returns when there may be a new event.
+func (d *Database) WaitForEvents(ctx context.Context, limit time.Duration) {
+	d.Doorbell.Wait(ctx, limit)
+}
+
+// Ping asks the database for nothing.
+func (d *Database) Ping(ctx context.Context) error {
+	connection, err := d.connection(ctx, d.Reader)
+	if err != nil {
+		return err
+	}
+	defer connection.Close()
+	_, err = connection.ExecContext(ctx, "SELECT 1")
+	return d.explained(ctx, err)
+}
+
+// Close ends all connections.
+func (d *Database) Close() error {
+	if d.Stop != nil {
+		d.Stop()
+	}
+	return errors.Join(d.Reader.Close(), d.Writer.Close())
+}
+
+func (d *Database) transaction(ctx context.Context, work func(ports.Stores, inbox) error) error {
+	connection, err := d.connection(ctx, d.Writer)
+	if err != nil {
+		return err
+	}
+	defer connection.Close()
+	var outbox *outbox
+	err = connection.RunInTx(ctx, nil, func(_ context.Context, transaction bun.Tx) error {
+		var stores ports.Stores
+		stores, outbox = d.stores(transaction)
+		return work(stores, inbox{transaction})
+	})
+	if err != nil {
+		return d.explained(ctx, err)
+	}
+	if outbox.hasNew {
+		d.Doorbell.Ring()
+	}
+	return nil
+}
+
+func (d *Database) stores(connection bun.IDB) (ports.Stores, *outbox) {
+	outbox := &outbox{database: connection}
+	return ports.Stores{
+		Users:       &userStore{connection, outbox, d.Failures},
+		Sessions:    &sessionStore{connection, outbox, d.Failures},
+		Outbox:      outbox,
+		Inbox:       inbox{connection},
+		DeadLetters: deadLetters{connection},
+		Activity:    activityStore{connection},
+		Leases:      leases{connection},
+	}, outbox
+}
+
+// connection is one of the pool, for which it waits no longer than the settings allow.
+func (d *Database) connection(ctx context.Context, pool *bun.DB) (bun.Conn, error) {
+	limited, cancel := context.WithTimeout(ctx, d.Patience)
+	defer cancel()
+	connection, err := pool.Conn(limited)
+	if err != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) && isExhausted(pool) {
+		return connection, domain.ErrUnavailable.From(err, "All connections to the database are in use.")
+	}
+	return connection, d.explained(ctx, err)
+}
+
+func isExhausted(pool *bun.DB) bool {
+	stats := pool.Stats()
+	return stats.InUse >= stats.MaxOpenConnections
+}
+
+// explained says whether the database is at fault.
+func (d *Database) explained(ctx context.Context, err error) error {
+	isOwn := errors.Is(err, domain.ErrUnavailable) || ctx.Err() != nil
+	if err == nil || isOwn || !(errors.Is(err, context.DeadlineExceeded) || d.Failures.IsDown(err)) {
+		return err
+	}
+	return DoesNotAnswer(err)
+}
+
+// DoesNotAnswer is the error of a database that is not there.
+func DoesNotAnswer(cause error) error {
+	return domain.ErrUnavailable.From(cause, "The database does not answer.")
+}
+
+// CountConnections shows how many connections of some pools there are.
+func CountConnections(metrics *metrics.Metrics, pools ...*bun.DB) {
+	sum := func(count func(stdsql.DBStats) int) func() float64 {
+		return func() (total float64) {
+			for _, pool := range pools {
+				total += float64(count(pool.Stats()))
+			}
+			return total
+		}
+	}
+	metrics.CountConnections(
+		sum(func(stats stdsql.DBStats) int { return stats.InUse }),
+		sum(func(stats stdsql.DBStats) int { return stats.Idle }),
+	)
+}
+
+// timing times every statement.
+type timing struct{ timer *statements.Timer }
+
+func (t *timing) BeforeQuery(ctx context.Context, _ *bun.QueryEvent) context.Context { return ctx }
+
+func (t *timing) AfterQuery(ctx context.Context, event *bun.QueryEvent) {
+	t.timer.Record(ctx, event.Operation(), func() string { return template(event) }, time.Since(event.StartTime))
+}
+
+// template is a statement with question marks for its values, which bun writes into it.
+func template(event *bun.QueryEvent) string {
+	if event.IQuery == nil {
+		return event.QueryTemplate
+	}
+	text, err := event.IQuery.AppendQuery(schema.NewNopQueryGen(), nil)
+	if err != nil {
+		return event.Operation()
+	}
+	return string(text)
+}

@@ -12,7 +12,6 @@ from bedplate.source import Source
 from bedplate.trees import Tree, rendered
 
 from tests import template
-from tests.variants.pairwise import pairwise
 
 from .history import append, change
 
@@ -51,7 +50,7 @@ def _switched_off(older: Source, later: Source) -> Iterator[str]:
     with opened(older) as old, opened(later) as new:
         if not (questions := Form(new, Path("shop")).asked - Form(old, Path("shop")).asked):
             return
-        for answers in pairwise(template.legal())[:2]:
+        for answers in template.legal()[:1]:
             given = {name: value for name, value in answers.items() if name not in questions}
             before, after = _made(old, given), _made(new, given)
             for question in questions:

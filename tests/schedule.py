@@ -10,7 +10,7 @@ from xdist.remote import Producer
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
 # What takes longest comes first, or else one worker would be at it while the others have nothing left to do.
-FIRST = ("tests/variants/", "tests/faults/", "tests/render/", "tests/update/")
+FIRST = ("tests/variants/", "tests/interplay/", "tests/faults/", "tests/render/", "tests/update/")
 # Each of them on one worker: what their tests look at takes longer to make than to look at.
 TOGETHER = ("tests/render/", "tests/update/")
 # Of these, each file and framework on one worker, since its tests share servers and services; and in one file, each

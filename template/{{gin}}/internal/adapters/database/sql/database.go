@@ -1,4 +1,4 @@
-// Package sql keeps everything in SQL tables, by bun; sqlite and postgresql say what is different about each.
+// Package sql keeps everything in SQL tables, by bun; the packages beside it say what is different about each database.
 package sql
 
 import (

@@ -85,7 +85,7 @@ func TestOlderHashesAreReplaced(t *testing.T) {
 
 func TestHashesOfOtherFrameworksAreGood(t *testing.T) {
 	manager, _ := newManager(t, 4)
-	// By pwdlib, as services in Python have it.
+	// Made by the library of another language.
 	const hash = "bcrypt_sha256$$2b$04$CjBzIDWhLa0g9QHnG6AbUOIp4e5MSxb72jPBF7w13XuK2KD6QyfZG"
 	if check, err := manager.VerifyPassword(password, hash); err != nil || !check.IsRight {
 		t.Errorf("found %+v and the error %v", check, err)

@@ -12,6 +12,9 @@ from tests import wheel
 
 from .support import ROOT, Command, answers, commit, git, same_project, tree
 
+RELEASES = releases.names()
+NEWEST = RELEASES[-1]
+
 
 class Installed(NamedTuple):
     """The command of two versions, and the repository that they were built from."""
@@ -49,7 +52,7 @@ def test_projects_name_the_public_repository_and_the_release(installed: Installe
     project = _made(installed, work)
 
     assert answers(project)["_src_path"] == REPOSITORY
-    assert answers(project)["_commit"] == "v0.1.0"
+    assert answers(project)["_commit"] == NEWEST
 
 
 def test_the_newest_release_that_it_carries_is_its_own(installed: Installed, work: Path) -> None:
@@ -57,7 +60,7 @@ def test_the_newest_release_that_it_carries_is_its_own(installed: Installed, wor
     with (ROOT / "pyproject.toml").open("rb") as file:
         version = tomllib.load(file)["project"]["version"]
 
-    assert releases.names()[-1] == f"v{version}"
+    assert f"v{version}" == NEWEST
     assert installed.this("--version", cwd=work).stdout == f"bedplate {version}\n"
 
 
@@ -67,7 +70,7 @@ def test_the_next_version_updates_without_a_network(installed: Installed, work: 
     done = installed.next("update", "--project", project, cwd=work)
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("shop: v0.1.0 to v99.0.0\n")
+    assert done.stdout.startswith(f"shop: {NEWEST} to v99.0.0\n")
     assert (project / "LATER.md").read_text() == wheel.LATER
     assert answers(project).items() >= {"_src_path": REPOSITORY, "_commit": "v99.0.0"}.items()
 
@@ -78,7 +81,7 @@ def test_an_answer_changes_at_the_release_that_the_project_is_at(installed: Inst
     done = installed.next("set", "database=postgresql", cwd=project)
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert answers(project).items() >= {"database": "postgresql", "_commit": "v0.1.0"}.items()
+    assert answers(project).items() >= {"database": "postgresql", "_commit": NEWEST}.items()
     assert not (project / "LATER.md").exists()
 
 
@@ -110,7 +113,7 @@ def test_an_older_version_refuses_a_newer_project(installed: Installed, work: Pa
     for command in (("update",), ("set", "database=postgresql")):
         done = installed.this(*command, cwd=project)
         assert done.returncode == 2
-        assert "is at v99.0.0, but Bedplate 0.1.0 knows v0.1.0 to v0.1.0" in done.stderr
+        assert f"is at v99.0.0, but Bedplate {NEWEST[1:]} knows {RELEASES[0]} to {NEWEST}" in done.stderr
         assert "uvx bedplate@latest" in done.stderr
     assert _without_git(project) == before
 

@@ -142,6 +142,7 @@ def test_a_target_that_does_not_fit_is_refused_before_the_first_question(small: 
 @COLUMNS
 def test_shows_what_will_be_made_before_it_is(bedplate: Command, work: Path, columns: int) -> None:
     given = ["--preset", "service", "--author-name", "", "--description", "It's here", "--project-slug", "shop"]
+    given += ["--framework", "fastapi"]
     with bedplate.in_terminal("new", "my shop", *given, cwd=work, columns=columns) as terminal:
         terminal.answer("What is the service called?", ENTER)
         terminal.see("Make it?")

@@ -116,7 +116,8 @@ def test_a_slow_statement_is_told_with_its_duration_and_its_request(target: Targ
     lines = [line for line in target.instance.log() if line["event"] == "slow query"]
     slowest = max((line for line in lines if line.get("request_id") == "held-up"), key=lambda line: line["duration_ms"])
     assert HELD_SECONDS * 1000 - 50 < slowest["duration_ms"] < 5000
-    assert "users" in slowest["statement"]
+    # Who begins as a writer waits for that.
+    assert "users" in slowest["statement"] or slowest["statement"].startswith("BEGIN")
     assert slowest["level"] == "warning"
 
 

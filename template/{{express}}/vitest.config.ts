@@ -2,6 +2,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
+    unstubEnvs: true,
     include: ["tests/**/*.test.ts"],
     restoreMocks: true,
     testTimeout: 20_000,

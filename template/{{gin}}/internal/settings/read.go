@@ -128,10 +128,9 @@ func (r *reader) url(name, standard string, schemes ...string) string {
 	return value
 }
 
-func (r *reader) port(name, standard string) int   { return r.whole(name, standard, 0, 65_535) }
-func (r *reader) cost(name, standard string) int   { return r.whole(name, standard, 4, 20) }
-func (r *reader) count(name, standard string) int  { return r.whole(name, standard, 1, greatest) }
-func (r *reader) number(name, standard string) int { return r.whole(name, standard, 0, greatest) }
+func (r *reader) port(name, standard string) int  { return r.whole(name, standard, 0, 65_535) }
+func (r *reader) cost(name, standard string) int  { return r.whole(name, standard, 4, 20) }
+func (r *reader) count(name, standard string) int { return r.whole(name, standard, 1, greatest) }
 
 func (r *reader) wholeSeconds(name, standard string) Seconds {
 	return Seconds(r.whole(name, standard, 1, greatest))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.project import Project
+from tests.project import Project, environment, run
 
 BARE = Path(__file__).parent / "bare"
 
@@ -36,7 +36,22 @@ def _bare_express(project: Project, database: str, _port: int) -> list[str]:
     return ["node", str(folder / "app.mjs")]
 
 
+def _bare_gin(project: Project, database: str, _port: int) -> list[str]:
+    folder = project.folder / "cmd/bare"
+    folder.mkdir(exist_ok=True)
+    names = ["main.go", f"{database}.go", *(["sql.go"] if database != "mongodb" else [])]
+    for name in names:
+        shutil.copy(BARE / "gin" / name, folder)
+    run(
+        ["go", "build", "-trimpath", "-o", "bin/bare", "./cmd/bare"],
+        project.folder,
+        environment() | {"CGO_ENABLED": "0"},
+    )
+    return ["bin/bare"]
+
+
 FRAMEWORKS: Mapping[str, Framework] = {
     "fastapi": Framework("FastAPI", lambda project: _fastapi(project, "service", "serve"), _bare_fastapi),
     "express": Framework("Express", lambda _: ["node", "dist/main.js", "serve"], _bare_express),
+    "gin": Framework("Gin", lambda _: ["bin/service", "serve"], _bare_gin),
 }

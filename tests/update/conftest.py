@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from bedplate import origins, releases, update
@@ -86,7 +87,7 @@ def originals(tmp_path_factory: pytest.TempPathFactory) -> Make:
         key = repr((release, sorted(answers.items())))
         if key not in made:
             project = folder / str(len(made)) / "shop"
-            with opened(releases.unpack(release, folder / f"template-{len(made)}")) as template:
+            with TemporaryDirectory() as scratch, opened(releases.unpack(release, Path(scratch, "x"))) as template:
                 render(template, project, collect(Form(template, project), answers, default))
             history.commit(project, "As it was made")
             history.git(project, "repack", "-adq")  # One file to copy, not one for each.

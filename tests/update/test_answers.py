@@ -1,4 +1,4 @@
-"""From every choice to every other of its question, and back."""
+"""From every choice to every other of its question, and back, in the template as it is now."""
 
 import shutil
 from itertools import permutations
@@ -6,7 +6,6 @@ from pathlib import Path
 
 import copier
 import pytest
-from bedplate import releases
 from bedplate.merge import Kind
 from bedplate.update import answer
 
@@ -14,9 +13,8 @@ from tests import template
 
 from . import owner
 from .conftest import Make
-from .history import append, clashes, commit, differing, status, tree
+from .history import NEXT, append, clashes, commit, differing, status, tree
 
-NEWEST = releases.names()[-1]
 CHOICES = {name: list(entry.get("choices", {}).values()) for name, entry in template.questions().items()}
 DEFAULTS = template.legal()[0]
 PAIRS = [
@@ -47,7 +45,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def test_an_answer_changes_and_changes_back(made: Make, framework: str, name: str, before: str, after: str) -> None:
     answers = DEFAULTS | {"framework": framework}
-    project, other = made(NEWEST, answers | {name: before}), made(NEWEST, answers | {name: after})
+    project, other = made(NEXT, answers | {name: before}), made(NEXT, answers | {name: after})
     own = _own_file(project, other)
     owner.edit(project, answers)
     append(project / own, "\n// Mine.\n")
@@ -74,21 +72,21 @@ def test_an_answer_changes_and_changes_back(made: Make, framework: str, name: st
 def test_plain_copier_comes_to_the_same(made: Make, framework: str, name: str, before: str, after: str) -> None:
     """As long as no file of the old choice was changed, which Copier removes, and no entry beside its own in a list."""
     answers = DEFAULTS | {"framework": framework, name: before}
-    ours, theirs = made(NEWEST, answers), made(NEWEST, answers)
+    ours, theirs = made(NEXT, answers), made(NEXT, answers)
     for project in (ours, theirs):
         for do in owner.EDITS:
             do(project, answers)
         commit(project, "Mine")
 
     answer(ours, {name: after})
-    copier.run_update(theirs, data={name: after}, vcs_ref=NEWEST, defaults=True, overwrite=True, quiet=True)
+    copier.run_update(theirs, data={name: after}, vcs_ref=NEXT, defaults=True, overwrite=True, quiet=True)
 
     assert tree(ours) == tree(theirs)
 
 
 def test_what_plain_copier_cannot(made: Make) -> None:
     """It removes what the owner changed of the old choice, and takes a neighbour in a list for a clash."""
-    ours, theirs = made(NEWEST, DEFAULTS), made(NEWEST, DEFAULTS)
+    ours, theirs = made(NEXT, DEFAULTS), made(NEXT, DEFAULTS)
     for project in (ours, theirs):
         append(project / "service/adapters/database/sqlite.py", "\n# Mine.\n")
         owner.add_a_dependency(project, DEFAULTS)
@@ -96,7 +94,7 @@ def test_what_plain_copier_cannot(made: Make) -> None:
 
     answer(ours, {"database": "postgresql"})
     given = {"database": "postgresql"}
-    copier.run_update(theirs, data=given, vcs_ref=NEWEST, defaults=True, overwrite=True, quiet=True)
+    copier.run_update(theirs, data=given, vcs_ref=NEXT, defaults=True, overwrite=True, quiet=True)
 
     assert differing(tree(ours), tree(theirs)) == {"service/adapters/database/sqlite.py", "pyproject.toml"}
     assert not (theirs / "service/adapters/database/sqlite.py").exists()
@@ -104,7 +102,7 @@ def test_what_plain_copier_cannot(made: Make) -> None:
 
 
 def test_several_answers_change_at_once_and_texts_too(made: Make) -> None:
-    project, other = made(NEWEST, DEFAULTS), made(NEWEST, {**DEFAULTS, **ELSE})
+    project, other = made(NEXT, DEFAULTS), made(NEXT, {**DEFAULTS, **ELSE})
 
     outcome = answer(project, ELSE)
 
@@ -114,7 +112,7 @@ def test_several_answers_change_at_once_and_texts_too(made: Make) -> None:
 
 
 def test_the_same_answer_changes_nothing(made: Make) -> None:
-    project = made(NEWEST, DEFAULTS)
+    project = made(NEXT, DEFAULTS)
 
     assert answer(project, DEFAULTS).changes == []
     assert status(project) == []

@@ -9,7 +9,7 @@ from tests.project import Project
 
 from . import owner
 from .conftest import Make
-from .history import commit
+from .history import NEXT, commit
 
 DEFAULTS = template.legal()[0]
 CHANGES = [
@@ -41,7 +41,7 @@ def test_an_updated_project_passes_its_tests(made: Make, release: str) -> None:
 
 
 def test_a_changed_project_passes_its_checks(made: Make, changed: dict[str, str]) -> None:
-    project = made(releases.names()[-1], DEFAULTS)
+    project = made(NEXT, DEFAULTS)
     owner.add_a_resource(project, DEFAULTS)
     commit(project, "Mine")
 

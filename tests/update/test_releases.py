@@ -106,7 +106,7 @@ def test_a_removed_file_is_not_made_again_and_a_kept_one_is_named(
     project = made(release, answers)
     (project / "Makefile").unlink()  # The next release changes it,
     change(project / ".editorconfig", "root", "# mine\nroot")  # and has this no more.
-    (project / "scripts" / "hello").mkdir()  # Where it has a file now.
+    (project / "scripts" / "hello").mkdir(parents=True)  # Where it has a file now.
     (project / "scripts" / "hello" / "x").write_text("x")
     commit(project, "Mine")
 

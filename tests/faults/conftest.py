@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import cycle
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,10 +9,11 @@ import pytest
 
 from tests import servers, template
 from tests.faults.system import System, prepared
+from tests.frameworks import FRAMEWORKS
 from tests.project import Project
 
-OFTEN = {("postgresql", "rabbitmq"), ("postgresql", "kafka"), ("postgresql", "redis"), ("mongodb", "kafka")}
-"""The pairs that every run tries, in the cases that tell most of their databases."""
+OFTEN = (("postgresql", "rabbitmq"), ("postgresql", "kafka"), ("postgresql", "redis"), ("mongodb", "kafka"))
+"""The pairs that every run tries, in the cases that tell most of their databases: one framework each, in turns."""
 
 
 class Choices(NamedTuple):
@@ -59,7 +61,11 @@ def _is_for_all_only(item: pytest.Function) -> bool:
         return False
     choices = item.callspec.params["place"]
     assert isinstance(choices, Choices)
-    return choices[1:] not in OFTEN or choices.database not in marker.kwargs["often"]
+    return choices not in _often() or choices.database not in marker.kwargs["often"]
+
+
+def _often() -> set[Choices]:
+    return {Choices(framework, *pair) for framework, pair in zip(cycle(FRAMEWORKS), OFTEN, strict=False)}
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,7 @@ class Place:
     server: servers.Server | None
 
 
-@pytest.fixture(scope="module", params=template.questions()["framework"]["choices"].values())
+@pytest.fixture(scope="module", params=FRAMEWORKS)
 def framework(request: pytest.FixtureRequest) -> str:
     """Every framework, one after the other."""
     return str(request.param)

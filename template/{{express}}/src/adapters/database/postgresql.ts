@@ -17,6 +17,9 @@ import type { Connection } from "./sql/tables.ts";
 
 export const TYPES: ColumnTypes = { id: "uuid", time: "timestamptz", bytes: "bytea", position: "bigserial" };
 
+/** What pg makes of a URL besides the address; it would pass over anything else without a word. */
+const OPTIONS = new Set(["sslmode", "sslrootcert", "sslcert", "sslkey", "options", "client_encoding", "host"]);
+
 const CONNECT_MILLISECONDS = 5_000;
 
 /** Lets the relay of any instance hear at once of an event that any other has stored. */
@@ -121,12 +124,12 @@ async function listen(client: pg.Client, doorbell: Doorbell, signal: AbortSignal
 }
 
 function addressOf(settings: Settings): pg.ClientConfig {
-  try {
-    const url = new URL(settings.databaseUrl);
-    // `sslmode` as everybody else reads it: `require` asks for TLS, and `verify-full` for the right certificate too.
-    url.searchParams.set("uselibpqcompat", "true");
-    return { connectionString: url.href, connectionTimeoutMillis: CONNECT_MILLISECONDS, keepAlive: true };
-  } catch {
-    throw new SettingsError("DATABASE_URL: cannot be read"); // Without the text: it may hold a password.
-  }
+  // Without the text: it may hold a password.
+  if (!URL.canParse(settings.databaseUrl)) throw new SettingsError("DATABASE_URL: cannot be read");
+  const url = new URL(settings.databaseUrl);
+  const unknown = [...url.searchParams.keys()].find((option) => !OPTIONS.has(option));
+  if (unknown) throw new SettingsError(`DATABASE_URL: there is no option "${unknown}"`);
+  // `sslmode` as everybody else reads it: `require` asks for TLS, and `verify-full` for the right certificate too.
+  url.searchParams.set("uselibpqcompat", "true");
+  return { connectionString: url.href, connectionTimeoutMillis: CONNECT_MILLISECONDS, keepAlive: true };
 }

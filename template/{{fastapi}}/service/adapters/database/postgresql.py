@@ -71,7 +71,10 @@ def create_engine(settings: Settings, metrics: Metrics, isolation_level: str = "
 
 async def _open(url: str) -> asyncpg.Connection:
     """Connects by asyncpg's own reading of the URL, which knows the options of libpq, such as `sslmode`."""
-    return await asyncpg.connect(url, timeout=5, server_settings={"application_name": NAME})
+    try:
+        return await asyncpg.connect(url, timeout=5, server_settings={"application_name": NAME})
+    except asyncpg.UndefinedObjectError as error:  # An option of the URL that PostgreSQL does not know either.
+        raise ConnectionError(str(error)) from error
 
 
 async def _listen(url: str, doorbell: Doorbell) -> None:
@@ -84,7 +87,7 @@ async def _listen(url: str, doorbell: Doorbell) -> None:
     def ring(*_notification: object) -> None:
         doorbell.ring()
 
-    connection = await _open(url)
+    connection = await asyncpg.connect(url, timeout=5)
     try:
         connection.add_termination_listener(hang_up)
         await connection.add_listener("outbox", ring)

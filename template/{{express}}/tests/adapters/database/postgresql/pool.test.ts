@@ -146,3 +146,9 @@ test("an address that cannot be read is named, and not shown", () => {
   expect(() => connect(settings, new Metrics())).toThrow(SettingsError);
   expect(() => connect(settings, new Metrics())).toThrow(/^DATABASE_URL: cannot be read$/);
 });
+
+test("an option that nothing knows is named", () => {
+  const settings = makeSettings({ databaseUrl: "postgresql://127.0.0.1/app?sslmode=disable&colour=blue" });
+
+  expect(() => connect(settings, new Metrics())).toThrow(/^DATABASE_URL: there is no option "colour"$/);
+});

@@ -19,6 +19,7 @@ from copier import run_update
 from pytest_copie.plugin import Copie
 
 from tests import template
+from tests.frameworks import FRAMEWORKS
 
 from .project import Project, expect_none, quick_copier, render
 
@@ -56,6 +57,22 @@ def test_litter_does_not_get_into_projects(
             (layer / name).write_text("litter\n")
     project = render(copie_session, littered, projects[0].answers)
     assert project.files.keys() == projects[0].files.keys()
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_a_framework_leaves_the_projects_of_the_others_alone(
+    copie_session: Copie, source: Path, projects: list[Project], tmp_path: Path, framework: str
+) -> None:
+    alone = tmp_path / "template"
+    shutil.copytree(source, alone)
+    for other in FRAMEWORKS.keys() - {framework}:
+        shutil.rmtree(alone / "template" / f"{{{{{other}}}}}")
+        shutil.rmtree(alone / "fragments" / other)
+    original = next(project for project in projects if project.answers["framework"] == framework)
+    project = render(copie_session, alone, original.answers)
+    differing = {name for name, content in original.files.items() if project.files.get(name) != content}
+    assert project.files.keys() == original.files.keys()
+    assert differing == {ANSWERS}  # It names the template.
 
 
 # ------------------------------------------------------------------------------ the files

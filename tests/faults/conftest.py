@@ -83,11 +83,6 @@ def framework(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture(scope="session")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return template.put(tmp_path_factory.mktemp("template"))
-
-
 @pytest.fixture(scope="module")
 def place(request: pytest.FixtureRequest, source: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     choices: Choices = request.param

@@ -13,7 +13,8 @@ import pytest
 from tests.contract.events import Message
 from tests.faults.conftest import Scale
 from tests.faults.ledger import OF_A_PERSON
-from tests.faults.system import System
+from tests.faults.system import Instance, System
+from tests.servers import Server
 
 BROKERS = ("rabbitmq", "kafka", "redis")
 GARBAGE = Message("user.created", "", b"garbage")
@@ -77,18 +78,7 @@ def test_killed_under_a_load_of_writes(system: System, scale: Scale, tell: Tell)
 
 @pytest.mark.fault(often=("postgresql",), brokers=BROKERS)
 def test_the_broker_is_down_under_a_load_of_writes(system: System, scale: Scale, tell: Tell) -> None:
-    [instance] = system.start()
-    writer = system.writer(instance)
-    with writer.writing(scale.events, scale.seconds_down + 1):
-        system.wait_until(lambda: writer.written > scale.events / 20, "the load")
-        system.harmed.kill()
-        time.sleep(scale.seconds_down)
-        system.harmed.start()
-        started = time.monotonic()
-    system.settle()
-
-    figures(system, tell, started)
-    system.stays_settled()
+    instance = harmed_under_load(system, scale, tell, Server.kill, Server.start)
     instance.stop()
     system.instances.remove(instance)
 
@@ -96,18 +86,26 @@ def test_the_broker_is_down_under_a_load_of_writes(system: System, scale: Scale,
 @pytest.mark.fault(often=(), brokers=BROKERS)
 def test_the_broker_hangs_under_a_load_of_writes(system: System, scale: Scale, tell: Tell) -> None:
     """It is there, and nobody answers."""
+    harmed_under_load(system, scale, tell, Server.pause, Server.resume)
+
+
+def harmed_under_load(
+    system: System, scale: Scale, tell: Tell, harm: Callable[[Server], None], mend: Callable[[Server], None]
+) -> Instance:
+    """Does something to the broker for a time, while writes go on; gives the instance that went through it."""
     [instance] = system.start()
     writer = system.writer(instance)
     with writer.writing(scale.events, scale.seconds_down + 1):
         system.wait_until(lambda: writer.written > scale.events / 20, "the load")
-        system.harmed.pause()
+        harm(system.harmed)
         time.sleep(scale.seconds_down)
-        system.harmed.resume()
+        mend(system.harmed)
         started = time.monotonic()
     system.settle()
 
     figures(system, tell, started)
     system.stays_settled()
+    return instance
 
 
 @pytest.mark.fault(often=(), brokers=BROKERS)

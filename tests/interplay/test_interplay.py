@@ -46,11 +46,6 @@ class Running:
         return Counter((entry["type"], entry["user_id"]) for entry in page["items"])
 
 
-@pytest.fixture(scope="session")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return template.put(tmp_path_factory.mktemp("template"))
-
-
 def made(source: Path, folder: Path, answers: template.Answers, settings: Mapping[str, str]) -> Project:
     """A service of its own name, on a database that is ready."""
     name = f"{answers['framework']} desk"

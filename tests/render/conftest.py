@@ -14,12 +14,6 @@ from .project import TEXTS, Distinct, Project, distinct, render
 
 
 @pytest.fixture(scope="session")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The template in a folder of its own, which is no repository."""
-    return template.put(tmp_path_factory.mktemp("template"))
-
-
-@pytest.fixture(scope="session")
 def projects(copie_session: Copie, source: Path) -> list[Project]:
     """One for every legal combination of choices; the first has the defaults."""
     return [render(copie_session, source, answers) for answers in template.legal()]

@@ -6,11 +6,6 @@ import pytest
 from tests import template
 
 
-@pytest.fixture(scope="session")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return template.put(tmp_path_factory.mktemp("template"))
-
-
 @pytest.fixture
 def render(source: Path, tmp_path: Path) -> Callable[[template.Answers], Path]:
     """Makes a project of the given answers."""

@@ -10,14 +10,20 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
  * Runs mongo-java-server so that today's drivers take it for a standalone mongod 5.0: it knows `hello` and sessions, and
- * refuses transactions, as a standalone does, where the bare server would accept and ignore them.
+ * refuses transactions, as a standalone does, where the bare server would accept and ignore them. It answers documents as
+ * they were when they matched, where the bare server answers what others make of them before it has sent them.
  */
 public class MongoFront {
   static final Set<String> HELLO = Set.of("hello", "ismaster");
   static final Set<String> TRANSACTION = Set.of("committransaction", "aborttransaction");
+  static final Set<String> READING = Set.of("find", "aggregate", "count", "distinct");
+  static final ReadWriteLock LOCK = new ReentrantReadWriteLock(true); // Fair: readers must not starve writers.
 
   /** Arguments: port, data file. */
   public static void main(String[] args) throws Exception {
@@ -36,6 +42,7 @@ public class MongoFront {
 
   static Object call(MongoBackend backend, Method method, Object[] arguments) throws Throwable {
     boolean hello = false;
+    Lock lock = LOCK.writeLock();
     if (method.getName().equals("handleMessage")) {
       MongoMessage message = (MongoMessage) arguments[0];
       Document document = message.getDocument();
@@ -45,6 +52,7 @@ public class MongoFront {
         throw new MongoServerError(20, "IllegalOperation",
             "Transaction numbers are only allowed on a replica set member or mongos");
       }
+      if (READING.contains(command)) lock = LOCK.readLock();
       hello = HELLO.contains(command);
       if (hello) {
         Document question = new Document("ismaster", 1);
@@ -55,12 +63,15 @@ public class MongoFront {
       hello = HELLO.contains(((String) arguments[2]).toLowerCase());
       if (hello) arguments = new Object[] {arguments[0], arguments[1], "ismaster", arguments[3]};
     }
+    lock.lock();
     try {
       Object answer = method.invoke(backend, arguments);
       if (hello) ((Document) answer).put("logicalSessionTimeoutMinutes", 30);
-      return answer;
+      return answer instanceof Document document ? document.cloneDeeply() : answer;
     } catch (InvocationTargetException failure) {
       throw failure.getCause();
+    } finally {
+      lock.unlock();
     }
   }
 }

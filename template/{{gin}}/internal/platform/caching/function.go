@@ -89,6 +89,9 @@ func (f *CachedFunction[Argument, Result]) key(argument Argument) (string, error
 // share computes once for all who wait in this process. A caller who gives up does not take the result away from the
 // others.
 func (f *CachedFunction[Argument, Result]) share(ctx context.Context, key string, argument Argument) (Result, error) {
+	if err := ctx.Err(); err != nil {
+		return *new(Result), err
+	}
 	shared := f.underWay.DoChan(key, func() (any, error) {
 		detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.manager.leaseTime)
 		defer cancel()

@@ -98,7 +98,7 @@ export class MongoUserStore implements UserStore {
   async page(after: Cursor | null, limit: number): Promise<readonly User[]> {
     const documents = this.#users.find({ ...ALIVE, ...(after && behind(after)) });
     const found = await documents.sort({ created_at: -1, _id: -1 }).limit(limit).toArray();
-    return found.filter(isWhole).map(toUser);
+    return found.map(toUser);
   }
 
   async add(user: User, passwordHash: string, event: Event, key?: CreationKey): Promise<void> {
@@ -147,7 +147,7 @@ export class MongoUserStore implements UserStore {
 
   async #find(query: Filter<UserDocument>): Promise<Account | null> {
     const document = await this.#users.findOne({ ...ALIVE, ...query });
-    return document && isWhole(document) ? { user: toUser(document), passwordHash: document.password_hash } : null;
+    return document ? { user: toUser(document), passwordHash: document.password_hash } : null;
   }
 }
 
@@ -223,11 +223,6 @@ function behind({ createdAt, id }: Cursor): Filter<UserDocument> {
 /** Whether this is an id as the service writes it: in lower case. */
 function isId(text: string): boolean {
   return ID.test(text);
-}
-
-/** Not every server that speaks the protocol reads a document as it was when it matched. */
-function isWhole(document: UserDocument): boolean {
-  return document.email !== undefined;
 }
 
 async function emailTakenOnDuplicate<Result>(writing: Promise<Result>): Promise<Result> {

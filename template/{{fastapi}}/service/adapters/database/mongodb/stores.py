@@ -126,7 +126,7 @@ class MongoUserStore:
     async def page(self, after: Cursor | None, limit: int) -> Sequence[User]:
         cursor = self._users.find({**ALIVE, **(_behind(after) if after else {})})
         cursor = cursor.sort([("created_at", DESCENDING), ("_id", DESCENDING)]).limit(limit)
-        return [_user(document) async for document in cursor if "email" in document]
+        return [_user(document) async for document in cursor]
 
     async def add(self, user: User, password_hash: str, event: Event, key: CreationKey | None = None) -> None:
         document = {
@@ -167,8 +167,7 @@ class MongoUserStore:
 
     async def _find(self, query: Document) -> Account | None:
         document = await self._users.find_one({**ALIVE, **query})
-        # Not every server that speaks the protocol reads a document as it was when it matched.
-        if document is None or "email" not in document:
+        if document is None:
             return None
         return Account(user=_user(document), password_hash=document["password_hash"])
 

@@ -39,8 +39,8 @@ func Connect(ctx context.Context, settings settings.Settings, metrics *metrics.M
 		return nil, err
 	}
 	// Nobody gets a connection that the server has ended in the meantime.
-	alwaysPing := stdlib.OptionShouldPing(func(context.Context, stdlib.ShouldPingParams) bool { return true })
-	pool := sql.Open(stdlib.OpenDB(*config, alwaysPing), pgdialect.New(), settings, metrics)
+	ping := stdlib.OptionShouldPing(shouldPing)
+	pool := sql.Open(stdlib.OpenDB(*config, ping), pgdialect.New(), settings, metrics)
 	sql.CountConnections(metrics, pool)
 	bell := doorbell.New()
 	listener := workers.Start(context.WithoutCancel(ctx), workers.Worker{

@@ -66,8 +66,10 @@ func TestAnotherInstanceHearsOfANewEvent(t *testing.T) {
 func TestConnectionsThatTheServerHasEndedAreNotUsed(t *testing.T) {
 	settings := migrated(t)
 	database := connect(t, settings)
-	if err := database.Ping(t.Context()); err != nil {
-		t.Fatal(err)
+	for range 2 { // Since a connection that was just used is trusted most.
+		if err := database.Ping(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 	}
 	execute(t, settings, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "+
 		"WHERE datname = current_database() AND pid <> pg_backend_pid()")

@@ -1,6 +1,6 @@
 /** Passwords and access tokens. */
 
-import { createHash, createHmac, createSecretKey, type KeyObject, randomBytes } from "node:crypto";
+import { createHash, createHmac, createSecretKey, type KeyObject, randomBytes, webcrypto } from "node:crypto";
 import { hash as bcrypt, verify as verifyBcrypt } from "@node-rs/bcrypt";
 import { errors, type JWTPayload, jwtVerify, SignJWT } from "jose";
 import { InvalidToken } from "../domain/errors.ts";
@@ -44,6 +44,8 @@ export interface SecurityOptions {
 export class SecurityManager {
   readonly accessTokenSeconds: number;
   readonly #key: KeyObject;
+  /** The same for tokens. jose makes one of any other key, but anew for every token. */
+  readonly #tokenKey: Promise<webcrypto.CryptoKey>;
   readonly #clock: Clock;
   readonly #cost: number;
   readonly #nobodysHash: Promise<string>;
@@ -51,6 +53,7 @@ export class SecurityManager {
   constructor(clock: Clock, { secretKey, bcryptCost, accessTokenSeconds }: SecurityOptions) {
     this.accessTokenSeconds = accessTokenSeconds;
     this.#key = createSecretKey(secretKey, "utf8");
+    this.#tokenKey = tokenKeyOf(secretKey);
     this.#clock = clock;
     this.#cost = bcryptCost;
     this.#nobodysHash = this.hashPassword(randomBytes(32).toString("base64url"));
@@ -68,7 +71,7 @@ export class SecurityManager {
   }
 
   /** A JSON Web Token for a user, good for so many seconds (default: the setting `ACCESS_TOKEN_SECONDS`). */
-  createAccessToken(userId: string, generation: number, seconds = this.accessTokenSeconds): Promise<string> {
+  async createAccessToken(userId: string, generation: number, seconds = this.accessTokenSeconds): Promise<string> {
     const now = this.#clock.now();
     return new SignJWT({ gen: generation })
       .setProtectedHeader({ alg: ALGORITHM, typ: "JWT" })
@@ -76,7 +79,7 @@ export class SecurityManager {
       .setIssuedAt(now)
       .setExpirationTime(new Date(now.getTime() + seconds * 1_000))
       .setJti(randomBytes(8).toString("hex"))
-      .sign(this.#key);
+      .sign(await this.#tokenKey);
   }
 
   /**
@@ -99,7 +102,7 @@ export class SecurityManager {
     // A token from the future is no worse for it: the clock of the instance that made it is ahead of this one's.
     const options = { algorithms: [ALGORITHM], requiredClaims: REQUIRED_CLAIMS, currentDate: this.#clock.now() };
     try {
-      return (await jwtVerify(token, this.#key, options)).payload;
+      return (await jwtVerify(token, await this.#tokenKey, options)).payload;
     } catch (error) {
       if (error instanceof errors.JWTExpired) throw new InvalidToken("The access token has expired.");
       if (error instanceof errors.JOSEError) throw noAccessToken();
@@ -119,6 +122,11 @@ async function isPasswordOf(passwordHash: string, password: string): Promise<boo
     ? [passwordHash.slice(PREFIX.length), Buffer.from(digest(password))]
     : [passwordHash, Buffer.from(password).subarray(0, BYTES_THAT_COUNT)];
   return BCRYPT.test(hash) && (await verifyBcrypt(input, hash));
+}
+
+function tokenKeyOf(secretKey: string): Promise<webcrypto.CryptoKey> {
+  const algorithm = { name: "HMAC", hash: "SHA-256" };
+  return webcrypto.subtle.importKey("raw", Buffer.from(secretKey), algorithm, false, ["sign", "verify"]);
 }
 
 function costOf(hash: string): number {

@@ -25,8 +25,12 @@ type userStore struct {
 func (s *userStore) NextID() string { return domain.NewID().String() }
 
 func (s *userStore) Get(ctx context.Context, userID string) (domain.User, error) {
-	account, err := s.GetAccount(ctx, userID)
-	return account.User, err
+	if !id.MatchString(userID) {
+		return domain.User{}, domain.ErrNotFound
+	}
+	var row userRow
+	err := orNotFound(s.users(&row).Where("id = ?", userID).Scan(ctx))
+	return row.account().User, err
 }
 
 func (s *userStore) GetAccount(ctx context.Context, userID string) (domain.Account, error) {
@@ -52,7 +56,7 @@ func (s *userStore) FindCreation(ctx context.Context, key string) (domain.User, 
 
 func (s *userStore) Page(ctx context.Context, after *domain.Cursor, limit int) ([]domain.User, error) {
 	var rows []userRow
-	query := s.database.NewSelect().Model(&rows).Order("created_at DESC", "id DESC").Limit(int64(limit))
+	query := s.users(&rows).Order("created_at DESC", "id DESC").Limit(int64(limit))
 	if after != nil {
 		if !id.MatchString(after.ID) {
 			return nil, domain.InvalidCursor()
@@ -114,6 +118,12 @@ func (s *userStore) Delete(ctx context.Context, user domain.User, event domain.E
 		return false, err
 	}
 	return true, s.outbox.Add(ctx, event)
+}
+
+// users selects what the rest of the service may know of them.
+func (s *userStore) users(rows any) *bun.SelectQuery {
+	return s.database.NewSelect().Model(rows).
+		Column("id", "email", "name", "role", "created_at", "version", "generation")
 }
 
 func (s *userStore) find(ctx context.Context, condition, value string) (row userRow, err error) {

@@ -16,7 +16,7 @@ servers: ## Start the real servers (or NAMES="postgresql redis"), print their UR
 test: lint ## Run all that a change can break
 	@$(UV) run pytest -n auto
 
-test-all: lint ## Run everything, with 1,000 events in every fault that may happen to them
+test-all: lint ## Run everything: every combination's lint, every fault with 1,000 events
 	@$(UV) run pytest -n auto --all
 
 bench: ## Measure speed beside bare applications (or NAMES="generation throughput"); takes minutes, wants a quiet machine

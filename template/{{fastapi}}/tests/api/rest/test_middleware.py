@@ -33,7 +33,7 @@ async def test_each_request_is_logged_with_its_id_and_without_its_query(ann: Per
         await ann.http.get(f"{ann.path}?token=secret", headers={"X-Request-ID": "this-one"})
         await ann.http.get("/livez")
 
-    request, probe = lines
+    request, probe = (line for line in lines if line["event"] == "request")  # A statement may be slow.
     assert request["duration_ms"] > 0
     assert {**request, "duration_ms": 0} == {
         "event": "request",

@@ -9,7 +9,9 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -23,7 +25,8 @@ public class MongoFront {
   static final Set<String> HELLO = Set.of("hello", "ismaster");
   static final Set<String> TRANSACTION = Set.of("committransaction", "aborttransaction");
   static final Set<String> READING = Set.of("find", "aggregate", "count", "distinct");
-  static final ReadWriteLock LOCK = new ReentrantReadWriteLock(true); // Fair: readers must not starve writers.
+  /** Of each database one: what takes long in one must not hold up the others. */
+  static final Map<String, ReadWriteLock> LOCKS = new ConcurrentHashMap<>();
 
   /** Arguments: port, data file. */
   public static void main(String[] args) throws Exception {
@@ -42,7 +45,8 @@ public class MongoFront {
 
   static Object call(MongoBackend backend, Method method, Object[] arguments) throws Throwable {
     boolean hello = false;
-    Lock lock = LOCK.writeLock();
+    boolean reading = false;
+    String database = "";
     if (method.getName().equals("handleMessage")) {
       MongoMessage message = (MongoMessage) arguments[0];
       Document document = message.getDocument();
@@ -52,7 +56,8 @@ public class MongoFront {
         throw new MongoServerError(20, "IllegalOperation",
             "Transaction numbers are only allowed on a replica set member or mongos");
       }
-      if (READING.contains(command)) lock = LOCK.readLock();
+      reading = READING.contains(command);
+      database = message.getDatabaseName();
       hello = HELLO.contains(command);
       if (hello) {
         Document question = new Document("ismaster", 1);
@@ -63,6 +68,8 @@ public class MongoFront {
       hello = HELLO.contains(((String) arguments[2]).toLowerCase());
       if (hello) arguments = new Object[] {arguments[0], arguments[1], "ismaster", arguments[3]};
     }
+    ReadWriteLock both = LOCKS.computeIfAbsent(database, name -> new ReentrantReadWriteLock(true)); // Fair to writers.
+    Lock lock = reading ? both.readLock() : both.writeLock();
     lock.lock();
     try {
       Object answer = method.invoke(backend, arguments);

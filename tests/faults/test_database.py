@@ -177,7 +177,7 @@ def test_connections_that_the_server_has_ended_are_not_used(postgresql: Target) 
     people = postgresql.instance.people
     people.admin.at_once(10, lambda _: people.admin.get("/v1/users/me"))
     assert connections(postgresql) >= 5
-    query(postgresql, f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity {OURS}")
+    query(postgresql, f"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity {OURS}")
     wait_until(lambda: connections(postgresql) == 0, "all connections have ended")
 
     answers = people.admin.at_once(10, lambda _: people.admin.get("/v1/users/me"))

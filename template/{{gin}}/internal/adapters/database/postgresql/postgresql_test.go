@@ -71,7 +71,7 @@ func TestConnectionsThatTheServerHasEndedAreNotUsed(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	execute(t, settings, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "+
+	execute(t, settings, "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "+
 		"WHERE datname = current_database() AND pid <> pg_backend_pid()")
 	if err := database.Ping(t.Context()); err != nil {
 		t.Error(err)

@@ -1,0 +1,22 @@
+"""SQLite: a file, read by many while one writes."""
+
+from typing import Any
+
+from service.settings import Settings
+
+PRAGMAS = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"  # Django turns foreign keys on by itself.
+
+
+def databases(settings: Settings) -> dict[str, dict[str, Any]]:
+    return {
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": settings.database_url.removeprefix("sqlite:///"),
+            "OPTIONS": {
+                # A transaction that began with reading could not go on to write when another has written since.
+                "transaction_mode": "IMMEDIATE",
+                "init_command": PRAGMAS,
+                "timeout": settings.database_pool_timeout_seconds,
+            },
+        }
+    }

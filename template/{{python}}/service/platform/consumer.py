@@ -13,11 +13,9 @@ from service.domain.errors import Unavailable
 from service.domain.events import DeadLetter, Event, InvalidEvent
 from service.platform import cloudevents, trace_context
 from service.platform.metrics import Metrics
-from service.ports import Clock, Database, Stores
+from service.platform.ports import Clock, EventStorage
 
 log = structlog.get_logger()
-
-type Handler = Callable[[Event, Stores], Awaitable[None]]
 
 AT_A_TIME = 8
 """Handlers that use the database at the same time: requests need its connections too."""
@@ -27,13 +25,19 @@ LONGEST_DELAY_SECONDS = 5.0
 LONGEST_ERROR = 10_000
 
 
-class Consumer:
+class Consumer[Handler]:
     """Give `handle` every message. It returns when the message is done with, and may be acknowledged."""
 
     def __init__(
-        self, database: Database, handlers: Mapping[str, Handler], clock: Clock, metrics: Metrics, *, attempts: int
+        self,
+        storage: EventStorage[Handler],
+        handlers: Mapping[str, Handler],
+        clock: Clock,
+        metrics: Metrics,
+        *,
+        attempts: int,
     ) -> None:
-        self._database = database
+        self._storage = storage
         self._handlers = handlers
         self._clock = clock
         self._metrics = metrics
@@ -77,16 +81,11 @@ class Consumer:
 
     async def _handle_once(self, event: Event, handler: Handler) -> bool:
         async with self._places:
-            return await self._database.handle_once(event, handler)
+            return await self._storage.handle_once(event, handler)
 
     async def _park(self, body: bytes, error: Exception, *, attempts: int) -> None:
         letter = DeadLetter(body=body, error=_describe(error), attempts=attempts, parked_at=self._clock.now())
-
-        async def park() -> None:
-            async with self._database.transaction() as stores:
-                await stores.dead_letters.add(letter)
-
-        await self._once_available(park)
+        await self._once_available(lambda: self._storage.park(letter))
         log.error("message parked", dead_letter=letter.id, error=letter.error)
         self._metrics.events_consumed.labels("unknown", "parked").inc()
 

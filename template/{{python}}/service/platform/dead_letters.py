@@ -5,24 +5,22 @@ from collections.abc import Sequence
 from service.domain.errors import NotFound
 from service.domain.events import DeadLetter
 from service.platform.consumer import Consumer
-from service.ports import Database
+from service.platform.ports import EventStorage
 
 ALL = 1_000_000
 
 
-class DeadLetterBox:
-    def __init__(self, database: Database, consumer: Consumer) -> None:
-        self._database = database
+class DeadLetterBox[Handler]:
+    def __init__(self, storage: EventStorage[Handler], consumer: Consumer[Handler]) -> None:
+        self._storage = storage
         self._consumer = consumer
 
     async def list(self, limit: int) -> Sequence[DeadLetter]:
-        async with self._database.read() as stores:
-            return await stores.dead_letters.list(limit)
+        return await self._storage.parked(limit)
 
     async def get(self, letter_id: str) -> DeadLetter:
         """Raises `NotFound` if there is none of this id."""
-        async with self._database.read() as stores:
-            letter = await stores.dead_letters.get(letter_id)
+        letter = await self._storage.find_parked(letter_id)
         if letter is None:
             raise NotFound(f"There is no parked message {letter_id}.")
         return letter
@@ -37,6 +35,5 @@ class DeadLetterBox:
         for letter in letters:
             await self._consumer.handle(letter.body)
             # Only now: should this be interrupted, it is there twice rather than not at all.
-            async with self._database.transaction() as stores:
-                await stores.dead_letters.remove(letter.id)
+            await self._storage.discard(letter.id)
         return len(letters)

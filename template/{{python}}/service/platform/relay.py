@@ -3,13 +3,14 @@
 import asyncio
 import uuid
 from datetime import timedelta
+from typing import Any
 
 import structlog
 
 from service.domain.errors import Unavailable
 from service.platform.metrics import Metrics
+from service.platform.ports import Clock, EventBus, EventStorage
 from service.platform.workers import finish
-from service.ports import Clock, Database, EventBus
 
 log = structlog.get_logger()
 
@@ -24,8 +25,8 @@ BATCH = 500
 class Relay:
     """Of all instances, one publishes at a time: the one that holds the lease."""
 
-    def __init__(self, database: Database, bus: EventBus, clock: Clock, metrics: Metrics) -> None:
-        self._database = database
+    def __init__(self, storage: EventStorage[Any], bus: EventBus, clock: Clock, metrics: Metrics) -> None:
+        self._storage = storage
         self._bus = bus
         self._clock = clock
         self._metrics = metrics
@@ -42,32 +43,28 @@ class Relay:
                     await asyncio.sleep(POLL_SECONDS)
                 else:
                     if not count:
-                        await self._database.wait_for_events(POLL_SECONDS)
+                        await self._storage.wait_for_events(POLL_SECONDS)
         finally:
             await self._let_others()
 
     async def _publish_batch(self) -> int:
         if not await self._take_lease():
             return 0
-        async with self._database.read() as stores:
-            events = await stores.outbox.pending(BATCH)
+        events = await self._storage.pending(BATCH)
         self._metrics.outbox_events.set(len(events))
         if events:
             await self._bus.publish(events)
-            async with self._database.transaction() as stores:
-                await stores.outbox.remove(events)
+            await self._storage.remove(events)
         for event in events:
             self._metrics.events_published.labels(event.type).inc()
         return len(events)
 
     async def _take_lease(self) -> bool:
         now = self._clock.now()
-        async with self._database.transaction() as stores:
-            return await stores.leases.take(LEASE, self._owner, now, now + timedelta(seconds=LEASE_SECONDS))
+        return await self._storage.take_lease(LEASE, self._owner, now, now + timedelta(seconds=LEASE_SECONDS))
 
     async def _let_others(self) -> None:
         try:
-            async with self._database.transaction() as stores:
-                await stores.leases.give_back(LEASE, self._owner)
+            await self._storage.give_back_lease(LEASE, self._owner)
         except Unavailable:
             log.debug("the lease of the relay runs out by itself")

@@ -12,8 +12,8 @@ from service.about import SOURCE
 from service.domain.errors import Unavailable
 from service.domain.events import Event
 from service.platform import trace_context
+from service.platform.ports import Clock
 from service.platform.workers import is_stopping
-from service.ports import Clock
 
 log = structlog.get_logger()
 

@@ -8,7 +8,7 @@ from typing import override
 from service.adapters.broker.common import Publisher, confirming
 from service.domain.events import Event
 from service.platform import cloudevents
-from service.ports import Clock, EventBus
+from service.platform.ports import Clock, EventBus
 from service.settings import Settings
 
 

@@ -19,8 +19,8 @@ from service.about import NAME
 from service.adapters.broker.common import Publisher, confirming, reconnecting
 from service.domain.events import Event
 from service.platform import cloudevents
+from service.platform.ports import Clock, EventBus
 from service.platform.workers import drain
-from service.ports import Clock, EventBus
 from service.settings import Settings
 
 FAILURES = (AMQPError, ChannelInvalidStateError)

@@ -11,7 +11,7 @@ from service import wiring
 from service.about import SOURCE
 from service.domain.events import Event
 from service.platform import cloudevents, trace_context
-from service.ports import EventBus
+from service.platform.ports import EventBus
 from service.settings import Settings
 from tests.clock import MovableClock
 from tests.conftest import make_settings

@@ -1,0 +1,84 @@
+"""How the ORM's queries become commands.
+
+An event waits in the document that it tells of (`service/events/storage/mongodb.py`), so a document that is deleted
+stays until its events are published. The ORM does not see it any more.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, override
+
+from django.core.exceptions import EmptyResultSet
+from django_mongodb_backend import compiler
+from django_mongodb_backend.query import MongoQuery, wrap_database_errors
+
+EVENTFUL = ("users", "sessions", "incidents")
+"""The collections whose documents hold events. An incident is an event that comes with nothing else."""
+
+DELETED = {"deleted": True}
+ALIVE = {"deleted": {"$exists": False}}
+IS_DONE = {**DELETED, "outbox": {"$in": [[], None]}}
+
+UNIQUE = ("email", "creation_key")
+"""What others may have as soon as a user is deleted, although the document stays."""
+
+
+class AliveOnly:
+    """Looks for nothing that has been deleted."""
+
+    collection_name: str
+
+    @property
+    def needs_wrap_aggregation(self) -> bool:
+        """Never: Django itself knows what the aggregate of nothing is, and not every server can be asked for it."""
+        return False
+
+    @needs_wrap_aggregation.setter
+    def needs_wrap_aggregation(self, _: bool) -> None: ...
+
+    def build_query(self, columns: Any = None) -> MongoQuery:
+        query: MongoQuery = super().build_query(columns)  # type: ignore[misc] # Mixed into compilers.
+        if self.collection_name in EVENTFUL:
+            query.match_mql = {"$and": [ALIVE, query.match_mql]} if query.match_mql else ALIVE
+        return query
+
+
+class SQLCompiler(AliveOnly, compiler.SQLCompiler):
+    pass
+
+
+class SQLInsertCompiler(compiler.SQLInsertCompiler):
+    pass
+
+
+class SQLDeleteCompiler(AliveOnly, compiler.SQLDeleteCompiler):
+    @override
+    def execute_sql(self, result_type: str = compiler.MULTI) -> int:
+        if self.collection_name not in EVENTFUL:
+            return int(super().execute_sql(result_type))
+        try:
+            criteria = self.build_query().match_mql
+        except EmptyResultSet:
+            return 0
+        return self._hide(criteria)
+
+    @wrap_database_errors
+    def _hide(self, criteria: Mapping[str, Any]) -> int:
+        changes = {"$set": DELETED, "$unset": dict.fromkeys(UNIQUE, "")}
+        result = self.collection.update_many(criteria, changes)
+        self.collection.delete_many(IS_DONE)
+        return int(result.matched_count)
+
+
+class SQLUpdateCompiler(AliveOnly, compiler.SQLUpdateCompiler):
+    @override
+    def update(self, criteria: Mapping[str, Any], pipeline: Sequence[Mapping[str, Any]]) -> int:
+        """With operators rather than a pipeline if they do: every server has them."""
+        values = pipeline[0]["$set"]
+        if all(isinstance(value, dict) and value.keys() == {"$literal"} for value in values.values()):
+            operators = {"$set": {name: value["$literal"] for name, value in values.items()}}
+            return int(super().update(criteria, operators))
+        return int(super().update(criteria, pipeline))
+
+
+class SQLAggregateCompiler(compiler.SQLAggregateCompiler):
+    pass

@@ -9,6 +9,10 @@ def caches(settings: Settings) -> dict[str, dict[str, Any]]:
     return {
         "default": {
             "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-            "OPTIONS": {"MAX_ENTRIES": settings.cache_max_entries},
+            "OPTIONS": {"MAX_ENTRIES": 2 * settings.cache_max_entries},  # Each result has a generation besides.
         }
     }
+
+
+FAILURES: tuple[type[Exception], ...] = ()
+"""It is always there."""

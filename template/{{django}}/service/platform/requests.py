@@ -11,7 +11,8 @@ from django.utils.decorators import async_only_middleware
 from structlog.contextvars import bound_contextvars
 
 from service.platform import trace_context
-from service.platform.metrics import Metrics
+from service.platform.measuring import METRICS
+from service.platform.problems import METHOD_NOT_ALLOWED, answer
 
 log = structlog.get_logger()
 
@@ -25,8 +26,6 @@ FOR_MACHINES = frozenset({"/livez", "/readyz", "/metrics"})
 METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 """Which the metrics tell apart: of those that callers can invent there is no end."""
 
-metrics = Metrics()
-
 
 @async_only_middleware
 def request_middleware(view: View) -> View:
@@ -35,7 +34,7 @@ def request_middleware(view: View) -> View:
         request.request_id = request_id  # type: ignore[attr-defined]
         with bound_contextvars(request_id=request_id), trace_context.bound(request.headers.get("traceparent")):
             started = time.perf_counter()
-            response = await view(request)
+            response = _as_problem(request, await view(request))
             response["X-Request-ID"] = request_id
             _record(request, response.status_code, time.perf_counter() - started)
             return response
@@ -43,11 +42,19 @@ def request_middleware(view: View) -> View:
     return answer_request
 
 
+def _as_problem(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """The same, but for a method that is not allowed, which Ninja answers in its own form."""
+    if response.status_code != METHOD_NOT_ALLOWED.status:
+        return response
+    allowed = ", ".join(sorted(response.headers["Allow"].split(", ")))
+    return answer(request, METHOD_NOT_ALLOWED, "Method Not Allowed", headers={"Allow": allowed})
+
+
 def _record(request: HttpRequest, status: int, seconds: float) -> None:
     method, route = request.method or "", _route(request)
     label = method if method in METHODS else "other"
-    metrics.requests.labels(label, route, str(status)).inc()
-    metrics.request_duration.labels(label, route).observe(seconds)
+    METRICS.requests.labels(label, route, str(status)).inc()
+    METRICS.request_duration.labels(label, route).observe(seconds)
     write = log.debug if route in FOR_MACHINES else log.info
     # Without the query, which may hold what is nobody's business.
     write("request", method=method, path=request.path, status=status, duration_ms=round(seconds * 1000, 1))

@@ -1,12 +1,17 @@
 """Who may sign in, and their sessions."""
 
 import uuid
+from datetime import datetime
 from typing import Any, ClassVar, override
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 
 from service.adapters.clock import SystemClock
+
+
+def now() -> datetime:
+    return SystemClock().now()
 
 
 class Role(models.TextChoices):
@@ -27,7 +32,7 @@ class User(AbstractBaseUser):
     name = models.CharField(max_length=100)
     role = models.CharField(max_length=20, choices=Role, default=Role.USER)
     password = models.CharField(max_length=200, db_column="password_hash")
-    created_at = models.DateTimeField(default=SystemClock().now, editable=False)
+    created_at = models.DateTimeField(default=now, editable=False)
     """UTC, to the millisecond."""
     version = models.IntegerField(default=1, editable=False)
     """Raised by every change."""

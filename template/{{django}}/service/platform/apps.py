@@ -1,0 +1,34 @@
+import time
+from collections.abc import Callable
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
+
+from service.platform.measuring import METRICS
+from service.platform.statements import StatementTimer
+
+
+class PlatformConfig(AppConfig):
+    name = "service.platform"
+
+    def ready(self) -> None:
+        connection_created.connect(_time_statements)
+
+
+def _time_statements(connection: BaseDatabaseWrapper, **_: Any) -> None:
+    if _timed not in connection.execute_wrappers:
+        connection.execute_wrappers.append(_timed)
+
+
+def _timed(execute: Callable[..., Any], sql: str, parameters: Any, many: bool, context: Any) -> Any:  # noqa: FBT001 - Django's.
+    started = time.perf_counter()
+    try:
+        return execute(sql, parameters, many, context)
+    finally:
+        _timer.record(sql.split(maxsplit=1)[0].upper(), lambda: sql, time.perf_counter() - started)
+
+
+_timer = StatementTimer(METRICS, slow_milliseconds=settings.SERVICE.slow_query_milliseconds)

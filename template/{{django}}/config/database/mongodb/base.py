@@ -5,6 +5,8 @@ Django finds its parts by their names, so they are called as in every engine.
 
 from django_mongodb_backend import base, features, operations
 
+from config.database.mongodb.schema import DatabaseSchemaEditor
+
 
 class DatabaseFeatures(features.DatabaseFeatures):
     # Nothing that newer ones have is needed, and services that speak the protocol call themselves 5.0.
@@ -16,5 +18,6 @@ class DatabaseOperations(operations.DatabaseOperations):
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
+    SchemaEditorClass = DatabaseSchemaEditor
     features_class = DatabaseFeatures
     ops_class = DatabaseOperations

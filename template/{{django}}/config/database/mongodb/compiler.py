@@ -22,10 +22,19 @@ UNIQUE = ("email", "creation_key")
 """What others may have as soon as a user is deleted, although the document stays."""
 
 
+class PlainQuery(MongoQuery):
+    """In words that every server knows, for those that name newer ones."""
+
+    @override
+    def get_pipeline(self) -> list[dict[str, Any]]:
+        return [_plain_stage(stage) for stage in super().get_pipeline()]
+
+
 class AliveOnly:
     """Looks for nothing that has been deleted."""
 
     collection_name: str
+    query_class = PlainQuery
 
     @property
     def needs_wrap_aggregation(self) -> bool:
@@ -47,7 +56,11 @@ class SQLCompiler(AliveOnly, compiler.SQLCompiler):
 
 
 class SQLInsertCompiler(compiler.SQLInsertCompiler):
-    pass
+    @override
+    def insert(self, docs: list[dict[str, Any]], returning_fields: Any = None) -> Any:
+        """Without the values that are missing: the unique indexes leave out only what is not there at all."""
+        present = [{name: value for name, value in each.items() if value is not None} for each in docs]
+        return super().insert(present, returning_fields)
 
 
 class SQLDeleteCompiler(AliveOnly, compiler.SQLDeleteCompiler):
@@ -82,3 +95,32 @@ class SQLUpdateCompiler(AliveOnly, compiler.SQLUpdateCompiler):
 
 class SQLAggregateCompiler(compiler.SQLAggregateCompiler):
     pass
+
+
+def _plain_stage(stage: dict[str, Any]) -> dict[str, Any]:
+    match stage:
+        case {"$set": fields}:
+            return {"$addFields": _plain(fields)}
+        case {"$lookup": {"pipeline": [], **lookup}}:  # It does nothing.
+            return {"$lookup": lookup}
+        case _:
+            return {name: _plain(value) for name, value in stage.items()}
+
+
+def _plain(expression: Any) -> Any:  # noqa: ANN401 - A part of a command.
+    match expression:
+        case {"$literal": _}:
+            return expression
+        case {"$eq": [{"$type": value}, "missing"]}:  # What is missing comes before null, which comes before the rest.
+            return {"$lte": [value, None]}
+        case {"$switch": {"branches": branches, "default": value}}:
+            choice = _plain(value)
+            for branch in reversed(branches):
+                choice = {"$cond": [_plain(branch["case"]), _plain(branch["then"]), choice]}
+            return choice
+        case dict():
+            return {name: _plain(value) for name, value in expression.items()}
+        case list():
+            return [_plain(value) for value in expression]
+        case _:
+            return expression

@@ -20,7 +20,8 @@ from service.ports import Database
 from service.usecases.activity import log_activity
 from service.usecases.stored_events import StoredEvents
 from tests.clock import MovableClock
-from tests.events import NOON, new_event, pending
+from tests.events import NOON, new_event
+from tests.outbox import pending
 from tests.patience import until
 
 

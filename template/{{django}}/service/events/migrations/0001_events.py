@@ -1,5 +1,6 @@
-import service.events.fields
 from django.db import migrations, models
+
+import service.events.fields
 
 
 class Migration(migrations.Migration):

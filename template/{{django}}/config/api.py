@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
+from ninja.parser import Parser
 
 from service import about
 from service.activity.api import router as activity_router
@@ -18,7 +19,17 @@ from service.platform.problems import VALIDATION, FieldError, Problem, answer, o
 from service.platform.schemas import in_words
 from service.users.api import auth_router, users_router
 
-BODIES = frozenset({"body", "form"})
+JSON = "application/json"
+
+
+class JsonParser(Parser):
+    """Reads only JSON that is called JSON, so that no form of another site can send it."""
+
+    @override
+    def parse_body(self, request: HttpRequest) -> dict[str, Any]:
+        if request.content_type != JSON:
+            raise ValueError(f"it is not sent as {JSON}")
+        return super().parse_body(request)
 
 
 class Api(NinjaAPI):
@@ -30,12 +41,14 @@ class Api(NinjaAPI):
         return schema
 
 
-api = Api(title=about.TITLE, description=about.DESCRIPTION, version=about.VERSION, urls_namespace="api")
+api = Api(
+    title=about.TITLE, description=about.DESCRIPTION, version=about.VERSION, urls_namespace="api", parser=JsonParser()
+)
 api.add_router("/v1/auth", auth_router)
 api.add_router("/v1/users", users_router)
 api.add_router("/v1/activity", activity_router)
 api.add_router("", operations.router)
-api.add_exception_handler(ServiceError, on_service_error)
+api.exception_handler(ServiceError)(on_service_error)
 
 
 @api.exception_handler(OperationalError)
@@ -61,7 +74,7 @@ def on_unreadable_body(request: HttpRequest, error: HttpError) -> HttpResponse:
 
 def _field_error(error: Mapping[str, Any]) -> FieldError:
     source, *path = error["loc"]
-    if source in BODIES:
+    if source == "body":
         path = path[1:]  # Without the name of the parameter.
     detail = "is not a known field" if error["type"] == "extra_forbidden" else in_words(error)
     return wrong_field(source, ".".join(map(str, path)), detail)

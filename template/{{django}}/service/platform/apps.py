@@ -1,6 +1,5 @@
 import time
 from collections.abc import Callable
-from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
@@ -18,12 +17,12 @@ class PlatformConfig(AppConfig):
         connection_created.connect(_time_statements)
 
 
-def _time_statements(connection: BaseDatabaseWrapper, **_: Any) -> None:
+def _time_statements(connection: BaseDatabaseWrapper, **_: object) -> None:
     if _timed not in connection.execute_wrappers:
         connection.execute_wrappers.append(_timed)
 
 
-def _timed(execute: Callable[..., Any], sql: str, parameters: Any, many: bool, context: Any) -> Any:  # noqa: FBT001 - Django's.
+def _timed(execute: Callable[..., object], sql: str, parameters: object, many: bool, context: object) -> object:  # noqa: FBT001 - Django's.
     started = time.perf_counter()
     try:
         return execute(sql, parameters, many, context)

@@ -10,7 +10,7 @@ import secrets
 import time
 from collections.abc import Callable
 from threading import Lock
-from typing import Any, get_type_hints
+from typing import get_type_hints
 
 import structlog
 from django.conf import settings
@@ -178,14 +178,14 @@ def _wait_for_turn(key: str, lease: str) -> str | None:
     return found
 
 
-def _try(operation: Callable[[], Any]) -> None:
+def _try(operation: Callable[[], object]) -> None:
     try:
         _call(operation)
     except Unavailable:
         log.debug("cache is down, result not kept")
 
 
-def _call(operation: Callable[[], Any]) -> Any:
+def _call[Result](operation: Callable[[], Result]) -> Result:
     if time.monotonic() < _rest.until:
         raise Unavailable("The cache did not answer a moment ago.")
     try:

@@ -41,4 +41,4 @@ class Readiness(Response):
 
 def in_words(error: Mapping[str, Any]) -> str:
     """What Pydantic finds wrong with a value, without a pattern that nobody wants to read."""
-    return IN_WORDS.get(error.get("ctx", {}).get("pattern"), error["msg"])
+    return str(IN_WORDS.get(error.get("ctx", {}).get("pattern"), error["msg"]))

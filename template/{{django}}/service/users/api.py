@@ -31,6 +31,7 @@ from service.users.schemas import (
     UserUpdate,
 )
 from service.users.selectors import Profile
+from service.users.services import UserChanges
 
 auth_router = Router(tags=["auth"])
 users_router = Router(tags=["users"], auth=signed_in)
@@ -109,9 +110,7 @@ def list_users(
     response={201: UserResponse},
     operation_id="createUser",
     summary="Create a user",
-    openapi_extra=described(
-        {201: {"headers": {**LOCATION, **ETAG}}}, UNAUTHORIZED, FORBIDDEN, CONFLICT, UNPROCESSABLE
-    ),
+    openapi_extra=described({201: {"headers": {**LOCATION, **ETAG}}}, UNAUTHORIZED, FORBIDDEN, CONFLICT, UNPROCESSABLE),
 )
 def create_user(
     request: CallersRequest,
@@ -166,7 +165,7 @@ def update_user(
     if_match: IfMatch = None,
 ) -> UserResponse:
     """For admins, and for the user. Fields that are left out stay as they are."""
-    return _answer(services.update_user(request.auth, user_id, body, versions(if_match)), response)
+    return _answer(services.update_user(request.auth, user_id, UserChanges(**body), versions(if_match)), response)
 
 
 @users_router.delete(

@@ -4,6 +4,7 @@ from typing import override
 
 from django.conf import settings
 from django.contrib.auth.hashers import BCryptPasswordHasher, BCryptSHA256PasswordHasher
+from django.utils.encoding import force_bytes
 
 LONGEST_PASSWORD = 72
 """In bytes: plain bcrypt ignores the rest, and its library refuses it."""
@@ -26,8 +27,9 @@ class PlainBcryptHasher(BCryptPasswordHasher):
     rounds = settings.SERVICE.bcrypt_cost
 
     @override
-    def encode(self, password: str, salt: str | bytes) -> str:
-        return super().encode(password.encode()[:LONGEST_PASSWORD], salt)
+    def encode(self, password: str | bytes, salt: str | bytes) -> str:
+        # It takes bytes too, unlike what its types say.
+        return super().encode(force_bytes(password)[:LONGEST_PASSWORD], salt)  # type: ignore[arg-type]
 
 
 def in_djangos_format(password_hash: str) -> str:

@@ -60,9 +60,7 @@ class UserPage(Response):
 
     @classmethod
     def of(cls, page: Page[Profile]) -> Self:
-        return cls.model_construct(
-            items=[UserResponse.of(user) for user in page.items], next_cursor=page.next_cursor
-        )
+        return cls.model_construct(items=[UserResponse.of(user) for user in page.items], next_cursor=page.next_cursor)
 
 
 class SignInForm(BaseModel):

@@ -101,7 +101,7 @@ def authenticate(access_token: str) -> User:
 def is_id(text: str) -> bool:
     """Whether this is an id as the service writes them; nothing else is one, though Django would read it."""
     try:
-        return str(User._meta.pk.to_python(text)) == text  # noqa: SLF001 - Django's documented API.
+        return str(User._meta.pk.to_python(text)) == text
     except (ValidationError, ValueError):
         return False
 

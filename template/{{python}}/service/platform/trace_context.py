@@ -16,8 +16,7 @@ def current() -> str | None:
 
 def well_formed(traceparent: object) -> str | None:
     """The same, if it is a trace context at all: it comes from anybody."""
-    is_good = isinstance(traceparent, str) and TRACEPARENT.fullmatch(traceparent)
-    return traceparent if is_good else None
+    return traceparent if isinstance(traceparent, str) and TRACEPARENT.fullmatch(traceparent) else None
 
 
 @contextmanager

@@ -6,11 +6,11 @@ from typing import override
 import structlog
 import uvicorn
 from django.conf import settings
+from django.core.asgi import get_asgi_application
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from config.asgi import application
 from service.events import wiring
 from service.platform import operations
 from service.platform.health import Dependency
@@ -39,7 +39,7 @@ async def _serve() -> bool:
     service = settings.SERVICE
     server = uvicorn.Server(
         uvicorn.Config(
-            application,
+            get_asgi_application(),
             host=service.host,
             port=service.port,
             lifespan="off",  # Django has none.

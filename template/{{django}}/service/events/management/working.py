@@ -9,7 +9,7 @@ from django.conf import settings
 
 from service.events import wiring
 from service.events.wiring import Events
-from service.platform.metrics import Metrics
+from service.platform.measuring import METRICS
 from service.platform.workers import Worker, running
 
 log = structlog.get_logger()
@@ -25,7 +25,7 @@ async def _work(choose: Callable[[Events], Worker]) -> None:
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stop.set)
-    async with wiring.build(settings.SERVICE, Metrics()) as events:
+    async with wiring.build(settings.SERVICE, METRICS) as events:
         worker = choose(events)
         async with running([worker]):
             log.info("working", worker=worker.name)

@@ -11,7 +11,7 @@ from service.domain.events import DeadLetter
 from service.events import wiring
 from service.events.storage import Handler
 from service.platform.dead_letters import DeadLetterBox
-from service.platform.metrics import Metrics
+from service.platform.measuring import METRICS
 
 CONTRACT = Path(__file__).parents[4] / "contract" / "asyncapi.yaml"
 
@@ -72,7 +72,7 @@ class Command(BaseCommand):
 
 def _with_box[Result](use: Callable[[Box], Awaitable[Result]]) -> Result:
     async def run() -> Result:
-        async with wiring.build(settings.SERVICE, Metrics()) as events:
+        async with wiring.build(settings.SERVICE, METRICS) as events:
             return await use(events.dead_letters)
 
     return asyncio.run(run())

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 
 from service.domain.errors import Forbidden, InvalidToken, NotFound
-from service.domain.paging import Cursor, Page
+from service.domain.paging import Cursor, Page, invalid_cursor
 from service.platform import tokens
 from service.platform.caching import cache_result
 from service.users.models import User
@@ -51,9 +51,9 @@ def page_of_users(caller: User, cursor: str | None, limit: int) -> Page[Profile]
     users = User.objects.order_by("-created_at", "-id")
     if cursor is not None:
         after = Cursor.decode(cursor)
-        # The id of the database's own kind; of another kind nothing is behind it at that moment.
-        same_moment = Q(created_at=after.created_at, id__lt=after.id) if is_id(after.id) else Q(pk__in=[])
-        users = users.filter(Q(created_at__lt=after.created_at) | same_moment)
+        if not is_id(after.id):
+            raise invalid_cursor()
+        users = users.filter(Q(created_at__lt=after.created_at) | Q(created_at=after.created_at, id__lt=after.id))
     found = [Profile.of(user) for user in users[: limit + 1]]
     return Page.of(found, limit, lambda user: Cursor(user.created_at, user.id))
 

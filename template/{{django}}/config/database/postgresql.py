@@ -5,8 +5,14 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from psycopg_pool import ConnectionPool
 
+from config.database import DJANGOS_APPS
 from service.about import NAME
 from service.settings import Settings
+
+APPS = DJANGOS_APPS
+AUTO_FIELD = "django.db.models.BigAutoField"
+MIGRATION_MODULES: dict[str, str | None] = {}
+SILENCED_SYSTEM_CHECKS: list[str] = []
 
 
 def databases(settings: Settings) -> dict[str, dict[str, Any]]:

@@ -2,7 +2,13 @@
 
 from typing import Any
 
+from config.database import DJANGOS_APPS
 from service.settings import Settings
+
+APPS = DJANGOS_APPS
+AUTO_FIELD = "django.db.models.BigAutoField"
+MIGRATION_MODULES: dict[str, str | None] = {}
+SILENCED_SYSTEM_CHECKS: list[str] = []
 
 PRAGMAS = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"  # Django turns foreign keys on by itself.
 

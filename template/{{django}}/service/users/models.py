@@ -1,13 +1,13 @@
 """Who may sign in, and their sessions."""
 
-import uuid
 from datetime import datetime
-from typing import Any, ClassVar, override
+from typing import ClassVar, override
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 
 from service.adapters.clock import SystemClock
+from service.users.storage import UserId
 
 
 def now() -> datetime:
@@ -26,7 +26,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser):
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = UserId()
     email = models.EmailField(max_length=254, unique=True)
     """In lower case: addresses are compared without regard to case."""
     name = models.CharField(max_length=100)
@@ -68,7 +68,7 @@ class User(AbstractBaseUser):
     def is_superuser(self) -> bool:
         return self.is_admin
 
-    def has_perm(self, _permission: str, _record: Any = None) -> bool:
+    def has_perm(self, _permission: str, _record: object = None) -> bool:
         return self.is_admin
 
     def has_module_perms(self, _app: str) -> bool:

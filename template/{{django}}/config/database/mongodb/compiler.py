@@ -9,7 +9,9 @@ from typing import Any, override
 
 from django.core.exceptions import EmptyResultSet
 from django_mongodb_backend import compiler
-from django_mongodb_backend.query import MongoQuery, wrap_database_errors
+from django_mongodb_backend.query import MongoQuery
+
+from config.database.mongodb.failures import djangos_errors
 
 EVENTFUL = ("users", "sessions", "incidents")
 """The collections whose documents hold events. An incident is an event that comes with nothing else."""
@@ -30,7 +32,15 @@ class PlainQuery(MongoQuery):
         return [_plain_stage(stage) for stage in super().get_pipeline()]
 
 
-class AliveOnly:
+class Telling:
+    """Says in Django's words what went wrong."""
+
+    def execute_sql(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - As Django has it.
+        with djangos_errors():
+            return super().execute_sql(*arguments, **options)  # type: ignore[misc] # Mixed into compilers.
+
+
+class AliveOnly(Telling):
     """Looks for nothing that has been deleted."""
 
     collection_name: str
@@ -55,7 +65,7 @@ class SQLCompiler(AliveOnly, compiler.SQLCompiler):
     pass
 
 
-class SQLInsertCompiler(compiler.SQLInsertCompiler):
+class SQLInsertCompiler(Telling, compiler.SQLInsertCompiler):
     @override
     def insert(self, docs: list[dict[str, Any]], returning_fields: Any = None) -> Any:
         """Without the values that are missing: the unique indexes leave out only what is not there at all."""
@@ -72,9 +82,9 @@ class SQLDeleteCompiler(AliveOnly, compiler.SQLDeleteCompiler):
             criteria = self.build_query().match_mql
         except EmptyResultSet:
             return 0
-        return self._hide(criteria)
+        with djangos_errors():
+            return self._hide(criteria)
 
-    @wrap_database_errors
     def _hide(self, criteria: Mapping[str, Any]) -> int:
         changes = {"$set": DELETED, "$unset": dict.fromkeys(UNIQUE, "")}
         result = self.collection.update_many(criteria, changes)
@@ -93,8 +103,9 @@ class SQLUpdateCompiler(AliveOnly, compiler.SQLUpdateCompiler):
         return int(super().update(criteria, pipeline))
 
 
-class SQLAggregateCompiler(compiler.SQLAggregateCompiler):
-    pass
+class SQLAggregateCompiler(Telling, compiler.SQLAggregateCompiler):
+    query_class = PlainQuery
+    needs_wrap_aggregation = AliveOnly.needs_wrap_aggregation
 
 
 def _plain_stage(stage: dict[str, Any]) -> dict[str, Any]:

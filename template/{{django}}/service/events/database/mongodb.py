@@ -1,4 +1,4 @@
-"""SQLite tells no process of what another one has written: the relay of another process looks by itself."""
+"""MongoDB tells of changes to members of replica sets only: the relay of another process looks by itself."""
 
 import asyncio
 

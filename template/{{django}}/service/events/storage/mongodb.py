@@ -14,11 +14,11 @@ from typing import Any
 
 from django.db import IntegrityError, connection
 from django.db.models import Model
-from django_mongodb_backend.query import wrap_database_errors
 from pymongo import ASCENDING
 from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
+from config.database.mongodb.failures import djangos_errors
 from service.domain.events import DeadLetter, Event
 from service.events import models
 from service.events.signals import event_stored
@@ -35,7 +35,7 @@ UNIQUE = ("email", "creation_key")
 """What others may have as soon as a user is deleted, although the document stays until its events are published."""
 
 
-@wrap_database_errors
+@djangos_errors()
 def insert(record: Model, event: Event) -> None:
     """Stores a new record, and the event with it.
 
@@ -47,7 +47,7 @@ def insert(record: Model, event: Event) -> None:
     _tell()
 
 
-@wrap_database_errors
+@djangos_errors()
 def update(record: Model, event: Event, **conditions: object) -> bool:
     """Stores a changed record, and the event with it, if the stored one meets the conditions, such as `version=1`."""
     values = _columns(record)
@@ -57,7 +57,7 @@ def update(record: Model, event: Event, **conditions: object) -> bool:
     return bool(result.matched_count)
 
 
-@wrap_database_errors
+@djangos_errors()
 def delete(record: Model, event: Event, **conditions: object) -> bool:
     """Deletes a record, and stores the event, if the stored record meets the conditions."""
     found = {"_id": _columns(record)["_id"], **conditions, **ALIVE}
@@ -71,14 +71,14 @@ def delete(record: Model, event: Event, **conditions: object) -> bool:
     return True
 
 
-@wrap_database_errors
+@djangos_errors()
 def append(event: Event) -> None:
     """Stores an event that comes with no change of a record."""
     _named("incidents").insert_one({**DELETED, "outbox": [_document(event)]})
     _tell()
 
 
-@wrap_database_errors
+@djangos_errors()
 def pending(limit: int) -> Sequence[Event]:
     """The oldest events that are still to be published."""
     found: list[tuple[datetime, Event]] = []
@@ -91,7 +91,7 @@ def pending(limit: int) -> Sequence[Event]:
     return [event for _, event in sorted(found, key=itemgetter(0))[:limit]]
 
 
-@wrap_database_errors
+@djangos_errors()
 def remove(events: Sequence[Event]) -> None:
     ids = [event.id for event in events]
     for name in EVENTFUL:
@@ -100,7 +100,7 @@ def remove(events: Sequence[Event]) -> None:
         collection.delete_many({**DELETED, "outbox": []})
 
 
-@wrap_database_errors
+@djangos_errors()
 def handle_once(event: Event, handler: Handler) -> bool:
     """Carries out a handler, unless the event is in the inbox, and puts it there.
 
@@ -120,7 +120,7 @@ def handle_once(event: Event, handler: Handler) -> bool:
     return True
 
 
-@wrap_database_errors
+@djangos_errors()
 def handled(after: str, types: Sequence[str], limit: int) -> Sequence[Event]:
     """Up to `limit` events of these types, in the order of their keys, from behind the key `after` on."""
     found = _named("inbox").find({"_id": {"$gt": after}, "type": {"$in": list(types)}})
@@ -144,7 +144,7 @@ def discard(letter_id: str) -> None:
     models.DeadLetter.objects.filter(id=letter_id).delete()
 
 
-@wrap_database_errors
+@djangos_errors()
 def take_lease(name: str, owner: str, now: datetime, until: datetime) -> bool:
     """Takes a lease that is free or has run out, or prolongs one's own."""
     is_free = {"_id": name, "$or": [{"owner": owner}, {"until": {"$lte": now}}]}
@@ -155,7 +155,7 @@ def take_lease(name: str, owner: str, now: datetime, until: datetime) -> bool:
     return True
 
 
-@wrap_database_errors
+@djangos_errors()
 def give_back_lease(name: str, owner: str) -> None:
     _named("leases").delete_one({"_id": name, "owner": owner})
 

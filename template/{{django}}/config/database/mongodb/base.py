@@ -4,6 +4,7 @@ Django finds its parts by their names, so they are called as in every engine.
 """
 
 from django_mongodb_backend import base, features, operations
+from pymongo.errors import PyMongoError
 
 from config.database.mongodb.schema import DatabaseSchemaEditor
 
@@ -21,3 +22,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
     SchemaEditorClass = DatabaseSchemaEditor
     features_class = DatabaseFeatures
     ops_class = DatabaseOperations
+
+    def is_usable(self) -> bool:
+        try:
+            self.connection.admin.command("ping")
+        except PyMongoError:
+            return False
+        return True

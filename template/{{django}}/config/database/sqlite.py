@@ -14,15 +14,18 @@ PRAGMAS = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"  # Django tu
 
 
 def databases(settings: Settings) -> dict[str, dict[str, Any]]:
+    path = settings.database_url.removeprefix("sqlite:///")
     return {
         "default": {
             "ENGINE": "django.db.backends.sqlite3",
-            "NAME": settings.database_url.removeprefix("sqlite:///"),
+            "NAME": path,
             "OPTIONS": {
                 # A transaction that began with reading could not go on to write when another has written since.
                 "transaction_mode": "IMMEDIATE",
                 "init_command": PRAGMAS,
                 "timeout": settings.database_pool_timeout_seconds,
             },
+            # A file as well: in a database in memory, a thread that reads fails while another one writes.
+            "TEST": {"NAME": f"{path}.tests"},
         }
     }

@@ -3,6 +3,7 @@
 from typing import Never
 
 from django.contrib import admin
+from django.contrib.staticfiles.views import serve
 from django.http import Http404, HttpRequest
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
@@ -19,6 +20,8 @@ def nothing(_request: HttpRequest) -> Never:
 urlpatterns = [
     path("", nothing),
     path("admin/", admin.site.urls),
+    # What the admin site looks like. "Insecure" means slow, which is good enough for the few who see it.
+    path("static/<path:path>", serve, {"insecure": True}),
     path("", api.urls),
 ]
 handler404 = "service.platform.problems.not_found"

@@ -4,8 +4,10 @@ import secrets
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings as django_settings
 
 from service.platform import caching
+from service.settings import Settings
 from service.users.hashers import BcryptSha256Hasher, PlainBcryptHasher
 from tests.people import Caller, Person, new_person
 
@@ -15,6 +17,13 @@ CHEAPEST_COST = 4
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def configured() -> Settings:
+    """The settings of the developer: where servers are found."""
+    configured: Settings = django_settings.SERVICE
+    return configured
 
 
 @pytest.fixture(scope="session", autouse=True)

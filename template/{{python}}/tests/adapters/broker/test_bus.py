@@ -7,17 +7,16 @@ from dataclasses import replace
 
 import pytest
 
-from service import wiring
 from service.about import SOURCE
 from service.domain.events import Event
 from service.platform import cloudevents, trace_context
 from service.platform.ports import EventBus
 from service.settings import Settings
 from tests.clock import MovableClock
-from tests.conftest import make_settings
 from tests.events import new_event
 from tests.patience import PATIENCE_SECONDS, until
 from tests.wiring import broker as test_broker
+from tests.wiring import connect_bus
 
 KINDS = ["one", "other"]
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -61,7 +60,7 @@ async def reading(bus: EventBus) -> AsyncIterator[Reader]:
 async def space(configured: Settings) -> AsyncIterator[Settings]:
     """The settings of a bus that only this test uses."""
     async with test_broker.own(configured) as own:
-        yield make_settings(own)
+        yield configured.model_copy(update=own)
 
 
 @pytest.fixture
@@ -71,7 +70,7 @@ def clock() -> MovableClock:
 
 @pytest.fixture
 async def bus(space: Settings, clock: MovableClock) -> AsyncIterator[EventBus]:
-    async with wiring.broker.connect(space, clock) as bus:
+    async with connect_bus(space, clock) as bus:
         yield bus
 
 

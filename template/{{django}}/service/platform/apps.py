@@ -1,3 +1,4 @@
+import logging
 import time
 from collections.abc import Callable
 
@@ -15,6 +16,8 @@ class PlatformConfig(AppConfig):
 
     def ready(self) -> None:
         connection_created.connect(_time_statements)
+        # A request that is refused is nothing to warn of, and has a line of its own already.
+        logging.getLogger("django.request").setLevel(logging.ERROR)
 
 
 def _time_statements(connection: BaseDatabaseWrapper, **_: object) -> None:

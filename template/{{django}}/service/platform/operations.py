@@ -68,5 +68,6 @@ async def readyz(request: HttpRequest) -> Status[Readiness]:
     summary="Metrics for Prometheus",
     openapi_extra={"responses": {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}},
 )
-async def metrics(request: HttpRequest) -> HttpResponse:
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Not asynchronous: what the process uses is read from files."""
     return HttpResponse(METRICS.render(), content_type=CONTENT_TYPE_PLAIN_1_0_0)

@@ -51,7 +51,7 @@ def rebuild_activity(batch: int = 500) -> int:
         From how many events.
     """
     # First, since a database without transactions may have the entry of an event under way before the event.
-    Activity.objects.exclude(key__in=Inbox.objects.values("key")).delete()
+    _discard_unfounded(batch)
     count = 0
     after = ""
     while handled := storage.handled(after, LOGGED, batch):
@@ -60,6 +60,16 @@ def rebuild_activity(batch: int = 500) -> int:
         count += len(handled)
         after = handled[-1].key
     return count
+
+
+def _discard_unfounded(batch: int) -> None:
+    """Removes entries without an event. Asks for the keys, since not every database can delete by a subquery."""
+    keys = Activity.objects.order_by("key").values_list("key", flat=True)
+    after = ""
+    while found := list(keys.filter(key__gt=after)[:batch]):
+        founded = Inbox.objects.filter(key__in=found).values_list("key", flat=True)
+        Activity.objects.filter(key__in=set(found) - set(founded)).delete()
+        after = found[-1]
 
 
 def _read(event: Event) -> LoggedData:

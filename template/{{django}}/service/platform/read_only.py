@@ -1,7 +1,5 @@
 """What the admin site shows, and nobody changes there."""
 
-from typing import Any
-
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
@@ -13,8 +11,8 @@ class ReadOnlyAdmin[Record: Model](admin.ModelAdmin[Record]):
     def has_add_permission(self, _request: HttpRequest) -> bool:
         return False
 
-    def has_change_permission(self, _request: HttpRequest, _record: Any = None) -> bool:
+    def has_change_permission(self, _request: HttpRequest, _record: Model | None = None) -> bool:
         return False
 
-    def has_delete_permission(self, _request: HttpRequest, _record: Any = None) -> bool:
+    def has_delete_permission(self, _request: HttpRequest, _record: Model | None = None) -> bool:
         return False

@@ -1,11 +1,12 @@
 """Users on the admin site. All that is done here goes through the services, as it does by the API."""
 
-from typing import Any, override
+from typing import Any, cast, override
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.forms import AdminAuthenticationForm
-from django.contrib.auth import admin as auth_admin
+from django.contrib.auth.admin import GroupAdmin
+from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
@@ -50,7 +51,7 @@ class UserForm(forms.ModelForm[User]):
         password = str(self.cleaned_data["new_password"])
         if password:
             validate_password(password, self.instance)
-        elif self.instance._state.adding:
+        elif self.instance._state.adding:  # noqa: SLF001 - Django's documented API.
             raise ValidationError("A new user needs a password.")
         return password
 
@@ -84,7 +85,7 @@ class UserAdmin(admin.ModelAdmin[User]):
         return super().has_delete_permission(request, obj) and obj != request.user
 
     @override
-    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's.
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         password = form.cleaned_data.get("new_password") or None
         if not change:
             new = services.NewUser(email=obj.email, name=obj.name, role=obj.role, password=password or "")
@@ -93,7 +94,7 @@ class UserAdmin(admin.ModelAdmin[User]):
         changes = {name: form.cleaned_data[name] for name in form.changed_data if name != "new_password"}
         if password:
             changes["password"] = password
-        services.update_user(_caller(request), str(obj.pk), services.UserChanges(**changes))
+        services.update_user(_caller(request), str(obj.pk), cast("services.UserChanges", changes))
 
     @override
     def delete_model(self, request: HttpRequest, obj: User) -> None:
@@ -120,6 +121,6 @@ def _caller(request: HttpRequest) -> User:
     return request.user
 
 
-if admin.site.is_registered(auth_admin.Group):  # There are roles.
-    admin.site.unregister(auth_admin.Group)
+if isinstance(admin.site.get_model_admin(Group), GroupAdmin):  # There are roles.
+    admin.site.unregister(Group)
 admin.site.login_form = SignInForm

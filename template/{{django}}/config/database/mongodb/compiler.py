@@ -54,7 +54,7 @@ class AliveOnly(Telling):
     @needs_wrap_aggregation.setter
     def needs_wrap_aggregation(self, _: bool) -> None: ...
 
-    def build_query(self, columns: Any = None) -> MongoQuery:
+    def build_query(self, columns: Any = None) -> MongoQuery:  # noqa: ANN401 - As Django has it.
         query: MongoQuery = super().build_query(columns)  # type: ignore[misc] # Mixed into compilers.
         if self.collection_name in EVENTFUL:
             query.match_mql = {"$and": [ALIVE, query.match_mql]} if query.match_mql else ALIVE

@@ -14,6 +14,7 @@ class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
         if not isinstance(constraint, UniqueConstraint) or constraint.condition is not None:
             super().add_constraint(model, constraint, field=field, **others)
             return
-        names = [field.column] if field else [model._meta.get_field(name).column for name in constraint.fields]
-        index = IndexModel([(str(name), 1) for name in names], name=constraint.name, unique=True, sparse=True)
+        names = [field.name] if field else constraint.fields
+        columns = {each.name: str(each.column) for each in model._meta.concrete_fields}
+        index = IndexModel([(columns[name], 1) for name in names], name=constraint.name, unique=True, sparse=True)
         self.get_collection(model._meta.db_table).create_indexes([index])

@@ -43,7 +43,7 @@ def insert(record: Model, event: Event) -> None:
         IntegrityError: The record breaks a constraint; nothing is stored.
     """
     _collection(record).insert_one({**_columns(record), "outbox": [_document(event)]})
-    record._state.adding = False
+    record._state.adding = False  # noqa: SLF001 - Django's documented API.
     _tell()
 
 
@@ -173,7 +173,8 @@ def _columns(record: Model) -> Document:
     """The document of a record, in the names and types that the ORM reads."""
     values = {}
     for field in record._meta.concrete_fields:
-        value = field.get_db_prep_save(field.pre_save(record, record._state.adding), connection)
+        is_new = record._state.adding  # noqa: SLF001 - Django's documented API.
+        value = field.get_db_prep_save(field.pre_save(record, is_new), connection)
         if value is None and not field.null and not field.primary_key:
             raise IntegrityError(f"{field.name} is missing")
         # A unique index would take two documents without a value for equal, were it there as null.

@@ -6,8 +6,8 @@ from bson import ObjectId
 from django_mongodb_backend.fields import ObjectIdField
 
 
-class UserId(ObjectIdField):  # type: ignore[misc] # The backend has no types.
-    def __init__(self, **options: Any) -> None:
+class UserId(ObjectIdField):
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - Django's.
         super().__init__(**{"primary_key": True, "default": ObjectId, "editable": False, **options})
 
     @override

@@ -6,8 +6,8 @@ from typing import Any, override
 from django.db import models
 
 
-class UserId(models.UUIDField):
-    def __init__(self, **options: Any) -> None:
+class UserId(models.UUIDField[uuid.UUID | str, uuid.UUID]):
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - Django's.
         super().__init__(**{"primary_key": True, "default": uuid.uuid4, "editable": False, **options})
 
     @override

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -246,5 +247,5 @@ def test_a_lease_can_be_given_back_by_its_owner() -> None:
 def test_of_many_who_want_a_lease_one_gets_it() -> None:
     for moment in (NOON, NOON + SECOND):  # A new lease, and one that has run out.
         owners = [f"{number} at {moment}" for number in range(5)]
-        results = at_once(lambda owner, now=moment: take(owner, now), owners)
+        results = at_once(partial(take, now=moment), owners)
         assert sorted(results) == [False] * 4 + [True]

@@ -29,4 +29,5 @@ async def test_each_task_has_its_own() -> None:
             await asyncio.sleep(0.01)
             return trace_context.current()
 
-    assert await asyncio.gather(look(TRACE), look(None)) == [TRACE, None]
+    one, other = await asyncio.gather(look(TRACE), look(None))
+    assert (one, other) == (TRACE, None)

@@ -3,6 +3,8 @@
 Django finds its parts by their names, so they are called as in every engine.
 """
 
+from typing import override
+
 from django_mongodb_backend import base, features, operations
 from pymongo.errors import PyMongoError
 
@@ -17,12 +19,18 @@ class DatabaseFeatures(features.DatabaseFeatures):
 class DatabaseOperations(operations.DatabaseOperations):
     compiler_module = "config.database.mongodb.compiler"
 
+    @override
+    def execute_sql_flush(self, tables: list[str]) -> None:
+        """With the events that came with no change of a record: they are of no model."""
+        super().execute_sql_flush([*tables, "incidents"])
+
 
 class DatabaseWrapper(base.DatabaseWrapper):
     SchemaEditorClass = DatabaseSchemaEditor
     features_class = DatabaseFeatures
     ops_class = DatabaseOperations
 
+    @override
     def is_usable(self) -> bool:
         try:
             self.connection.admin.command("ping")

@@ -203,6 +203,4 @@ def _aware(time: datetime) -> datetime:
 
 
 def _letter(row: models.DeadLetter) -> DeadLetter:
-    return DeadLetter(
-        id=row.id, body=bytes(row.body), error=row.error, attempts=row.attempts, parked_at=row.parked_at
-    )
+    return DeadLetter(id=row.id, body=bytes(row.body), error=row.error, attempts=row.attempts, parked_at=row.parked_at)

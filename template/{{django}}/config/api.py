@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, override
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
@@ -15,7 +17,7 @@ from service.activity.api import router as activity_router
 from service.domain.errors import ServiceError, Unavailable
 from service.platform import operations
 from service.platform.openapi import REFERENCE
-from service.platform.problems import VALIDATION, FieldError, Problem, answer, on_service_error, wrong_field
+from service.platform.problems import TOO_LARGE, VALIDATION, FieldError, Problem, answer, on_service_error, wrong_field
 from service.platform.schemas import in_words
 from service.users.api import auth_router, users_router
 
@@ -63,6 +65,11 @@ def on_database_error(request: HttpRequest, error: Exception) -> HttpResponse:
 def on_validation_error(request: HttpRequest, error: ValidationError) -> HttpResponse:
     wrong = [_field_error(each) for each in error.errors]
     return answer(request, VALIDATION, "; ".join(f"{each.field} {each.detail}".strip() for each in wrong), wrong=wrong)
+
+
+@api.exception_handler(RequestDataTooBig)
+def on_large_body(request: HttpRequest, _error: RequestDataTooBig) -> HttpResponse:
+    return answer(request, TOO_LARGE, f"The body must not be larger than {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes.")
 
 
 @api.exception_handler(HttpError)

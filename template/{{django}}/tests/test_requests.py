@@ -85,3 +85,9 @@ def test_the_document_names_every_path_of_the_contract(anyone: Caller) -> None:
     promised = set(re.findall(r"^  (/\S+):$", contract, re.MULTILINE))
 
     assert promised == set(anyone.call("GET", "/openapi.json").json()["paths"])
+
+
+def test_a_body_may_be_too_large(anyone: Caller) -> None:
+    answer = anyone.call("POST", "/v1/auth/refresh", b"x" * (1024 * 1024 + 1))
+
+    assert (answer.status, answer.problem) == (413, "too-large")

@@ -175,9 +175,13 @@ def test_who_finds_all_connections_in_use_waits_and_is_told(postgresql: Target) 
 
 def test_connections_that_the_server_has_ended_are_not_used(postgresql: Target) -> None:
     people = postgresql.instance.people
-    people.admin.at_once(10, lambda _: people.admin.get("/v1/users/me"))
-    assert connections(postgresql)  # Whoever is quick needs few.
-    query(postgresql, f"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity {OURS}")
+    with ThreadPoolExecutor(10) as threads:
+        with held(postgresql):  # Whoever is quick would need few of them.
+            under_way = [threads.submit(people.admin.get, "/v1/users/me") for _ in range(10)]
+            wait_until(lambda: connections(postgresql) >= 10, "all are connected")
+        assert {answer.result().status_code for answer in under_way} == {200}
+    assert connections(postgresql) >= 5
+    query(postgresql, f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity {OURS}")
     wait_until(lambda: connections(postgresql) == 0, "all connections have ended")
 
     answers = people.admin.at_once(10, lambda _: people.admin.get("/v1/users/me"))

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from tests import servers, template
+from tests.faults.figures import leave_out
 from tests.faults.system import System, prepared
 from tests.frameworks import FRAMEWORKS
 from tests.project import Project
@@ -48,16 +49,12 @@ def _choices() -> list[Choices]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out what is not for every run; pytest tells how many."""
-    if not config.getoption("--all"):
-        left_out = [item for item in items if isinstance(item, pytest.Function) and _is_for_all_only(item)]
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in set(left_out)]
+    leave_out(config, items, _is_for_all_only)
 
 
-def _is_for_all_only(item: pytest.Function) -> bool:
+def _is_for_all_only(item: pytest.Item) -> bool:
     marker = item.get_closest_marker("fault")
-    if marker is None:
+    if marker is None or not isinstance(item, pytest.Function):
         return False
     choices = item.callspec.params["place"]
     assert isinstance(choices, Choices)

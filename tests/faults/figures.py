@@ -14,6 +14,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def leave_out(config: pytest.Config, items: list[pytest.Item], is_for_all_only: Callable[[pytest.Item], bool]) -> None:
+    """Leaves out what is not for every run; pytest tells how many."""
+    if not config.getoption("--all"):
+        left_out = [item for item in items if is_for_all_only(item)]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "fault(often, brokers, databases): what to try it on; `often` with these databases in every run"

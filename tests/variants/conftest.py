@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests import template
+from tests.faults.figures import leave_out
 
 
 @pytest.fixture
@@ -17,8 +18,4 @@ def render(source: Path, tmp_path: Path) -> Callable[[template.Answers], Path]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out what is not for every run; pytest tells how many."""
-    if not config.getoption("--all"):
-        left_out = [item for item in items if item.path.name == "test_combinations.py"]
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in left_out]
+    leave_out(config, items, lambda item: item.path.name == "test_combinations.py")

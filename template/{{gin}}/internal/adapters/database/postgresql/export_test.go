@@ -1,7 +1,8 @@
 package postgresql
 
-// WithPool and Migrations are for the tests.
+// HasToRead, WithPool and Migrations are for the tests.
 var (
+	HasToRead  = hasToRead
 	WithPool   = withPool
 	Migrations = migrations
 )

@@ -21,10 +21,11 @@ func hasToRead(connection net.Conn) bool {
 	if err != nil {
 		return true
 	}
+	// Control and not Read, which would wait for whoever reads at the moment: pgx leaves a reader behind when a write was
+	// slow, and that one waits for the next answer.
 	var peeked error
-	err = raw.Read(func(descriptor uintptr) bool {
-		_, _, peeked = syscall.Recvfrom(int(descriptor), make([]byte, 1), syscall.MSG_PEEK)
-		return true
+	err = raw.Control(func(descriptor uintptr) {
+		_, _, peeked = syscall.Recvfrom(int(descriptor), make([]byte, 1), syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
 	})
 	return err != nil || peeked != syscall.EAGAIN
 }

@@ -4,22 +4,16 @@ Only `wiring.py` knows which adapter stands behind a port. Every method may rais
 the other side does not answer.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from service.domain.activity import Activity
 from service.domain.events import DeadLetter, Event
 from service.domain.paging import Cursor
 from service.domain.sessions import Session
 from service.domain.users import Account, CreationKey, User
-
-
-class Clock(Protocol):
-    def now(self) -> datetime:
-        """The time in UTC, to the millisecond, which every database keeps exactly."""
-        ...
 
 
 class UserStore(Protocol):
@@ -186,6 +180,10 @@ class Stores(Protocol):
     def leases(self) -> Leases: ...
 
 
+type Handler = Callable[[Event, Stores], Awaitable[None]]
+"""What is done when an event arrives."""
+
+
 class Database(Protocol):
     def read(self) -> AbstractAsyncContextManager[Stores]:
         """Stores for reading, each statement on its own."""
@@ -198,7 +196,7 @@ class Database(Protocol):
         """
         ...
 
-    async def handle_once(self, event: Event, handler: Callable[[Event, Stores], Awaitable[None]]) -> bool:
+    async def handle_once(self, event: Event, handler: Handler) -> bool:
         """Carries out a handler, unless the event is in the inbox, and puts it there: all of it or nothing.
 
         A database without transactions carries it out first, so that it may happen twice if it is interrupted:
@@ -235,29 +233,5 @@ class Cache(Protocol):
         ...
 
     async def delete(self, key: str) -> None: ...
-
-    async def ping(self) -> None: ...
-
-
-class EventBus(Protocol):
-    """Carries events from service to service, each of them to one instance of every service that wants it.
-
-    `service.adapters.broker` has one for each broker; each of them connects by itself, again and again if need be.
-    """
-
-    async def publish_event(self, event_type: str, data: Mapping[str, Any], *, subject: str = "") -> None:
-        """Publishes an event right away, without the outbox: for what may get lost when the service is killed."""
-        ...
-
-    async def publish(self, events: Sequence[Event]) -> None:
-        """Publishes events, those of one subject in this order; returns when the broker has stored them all."""
-        ...
-
-    async def consume(self, types: Sequence[str], handle: Callable[[bytes], Awaitable[None]]) -> None:
-        """Delivers messages until it is cancelled, many at a time.
-
-        One is acknowledged when `handle` returns, and delivered again if that never happens.
-        """
-        ...
 
     async def ping(self) -> None: ...

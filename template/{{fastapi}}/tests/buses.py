@@ -9,7 +9,7 @@ from service.adapters.broker.common import Publisher
 from service.domain.errors import Unavailable
 from service.domain.events import Event
 from service.platform import cloudevents
-from service.ports import Clock
+from service.platform.ports import Clock
 from service.settings import Settings
 
 

@@ -15,7 +15,7 @@ from pwdlib.hashers import HasherProtocol
 from pwdlib.hashers.bcrypt import BcryptHasher
 
 from service.domain.errors import InvalidToken
-from service.ports import Clock
+from service.platform.ports import Clock
 
 ALGORITHM = "HS256"
 

@@ -9,7 +9,7 @@ from service.domain import events
 from service.domain.events import Event
 from service.domain.users import User
 from service.platform import trace_context
-from service.ports import Clock
+from service.platform.ports import Clock
 
 
 class Events:

@@ -11,8 +11,9 @@ import structlog
 from service.domain.errors import InvalidToken, NotFound, WrongCredentials
 from service.domain.sessions import Session, TokenPair
 from service.domain.users import Account, User
+from service.platform.ports import Clock
 from service.platform.security import SecurityManager
-from service.ports import Clock, Database
+from service.ports import Database
 from service.usecases.events import Events
 
 log = structlog.get_logger()

@@ -9,8 +9,9 @@ from service.domain.errors import EmailTaken, Forbidden, InvalidField, KeyReused
 from service.domain.paging import Cursor, Page
 from service.domain.users import Account, CreationKey, NewUser, User, UserChanges
 from service.platform.caching import CachedFunction, CacheManager
+from service.platform.ports import Clock
 from service.platform.security import SecurityManager
-from service.ports import Clock, Database
+from service.ports import Database
 from service.usecases.events import Events
 
 ATTEMPTS = 10

@@ -8,9 +8,10 @@ import pytest
 from service.domain.errors import Unavailable
 from service.domain.events import DeadLetter, Event, InvalidEvent
 from service.platform import cloudevents, consumer, trace_context
-from service.platform.consumer import Consumer, Handler
+from service.platform.consumer import Consumer
 from service.platform.metrics import Metrics
-from service.ports import Database, Stores
+from service.ports import Database, Handler, Stores
+from service.usecases.stored_events import StoredEvents
 from tests.clock import MovableClock
 from tests.events import NOON, new_event
 from tests.patience import until
@@ -70,14 +71,14 @@ def counted() -> Metrics:
     return Metrics()
 
 
-def consuming(database: Database, handler: Handler, metrics: Metrics) -> Consumer:
+def consuming(database: Database, handler: Handler, metrics: Metrics) -> Consumer[Handler]:
     clock = MovableClock(NOON)
     clock.move(seconds=2)
-    return Consumer(database, {KIND: handler}, clock, metrics, attempts=ATTEMPTS)
+    return Consumer(StoredEvents(database), {KIND: handler}, clock, metrics, attempts=ATTEMPTS)
 
 
 @pytest.fixture
-def a_consumer(database: Database, handlers: Handlers, counted: Metrics) -> Consumer:
+def a_consumer(database: Database, handlers: Handlers, counted: Metrics) -> Consumer[Handler]:
     return consuming(database, handlers.handle, counted)
 
 
@@ -96,7 +97,7 @@ def body_of(event_id: str, subject: str = "ann", kind: str = KIND) -> bytes:
 
 
 async def test_an_event_is_handled_and_a_duplicate_is_not(
-    a_consumer: Consumer, handlers: Handlers, counted: Metrics
+    a_consumer: Consumer[Handler], handlers: Handlers, counted: Metrics
 ) -> None:
     for event_id in ("1", "2", "1"):
         await a_consumer.handle(body_of(event_id))
@@ -108,7 +109,7 @@ async def test_an_event_is_handled_and_a_duplicate_is_not(
 
 
 async def test_the_handler_has_the_trace_context_of_what_caused_the_event(
-    a_consumer: Consumer, handlers: Handlers
+    a_consumer: Consumer[Handler], handlers: Handlers
 ) -> None:
     with trace_context.bound(None):
         await a_consumer.handle(body_of("1"))
@@ -118,7 +119,7 @@ async def test_the_handler_has_the_trace_context_of_what_caused_the_event(
 
 
 async def test_a_handler_that_fails_is_tried_again(
-    a_consumer: Consumer, handlers: Handlers, database: Database, counted: Metrics
+    a_consumer: Consumer[Handler], handlers: Handlers, database: Database, counted: Metrics
 ) -> None:
     handlers.errors = [RuntimeError("no luck")] * (ATTEMPTS - 1)
     await a_consumer.handle(body_of("1"))
@@ -129,7 +130,7 @@ async def test_a_handler_that_fails_is_tried_again(
 
 
 async def test_a_handler_that_fails_too_often_has_its_message_parked(
-    a_consumer: Consumer, handlers: Handlers, database: Database, counted: Metrics
+    a_consumer: Consumer[Handler], handlers: Handlers, database: Database, counted: Metrics
 ) -> None:
     handlers.errors = [RuntimeError("no \0 luck \ud800")] * ATTEMPTS
     await a_consumer.handle(body_of("1"))
@@ -144,7 +145,7 @@ async def test_a_handler_that_fails_too_often_has_its_message_parked(
 
 
 async def test_it_waits_longer_from_attempt_to_attempt(
-    a_consumer: Consumer, handlers: Handlers, monkeypatch: pytest.MonkeyPatch
+    a_consumer: Consumer[Handler], handlers: Handlers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(consumer, "FIRST_DELAY_SECONDS", 0.04)
     monkeypatch.setattr(consumer, "LONGEST_DELAY_SECONDS", 1)
@@ -156,7 +157,7 @@ async def test_it_waits_longer_from_attempt_to_attempt(
     assert third - second >= 0.04
 
 
-async def test_what_is_no_event_is_parked_at_once(a_consumer: Consumer, database: Database) -> None:
+async def test_what_is_no_event_is_parked_at_once(a_consumer: Consumer[Handler], database: Database) -> None:
     await a_consumer.handle(b"\x00 garbage \xff")
 
     (letter,) = await parked(database)
@@ -165,7 +166,7 @@ async def test_what_is_no_event_is_parked_at_once(a_consumer: Consumer, database
 
 
 async def test_data_that_break_their_promise_are_parked_at_once(
-    a_consumer: Consumer, handlers: Handlers, database: Database
+    a_consumer: Consumer[Handler], handlers: Handlers, database: Database
 ) -> None:
     handlers.errors = [InvalidEvent("data.user_id: is missing"), RuntimeError("not tried again")]
     await a_consumer.handle(body_of("1"))
@@ -176,7 +177,7 @@ async def test_data_that_break_their_promise_are_parked_at_once(
 
 
 async def test_types_without_a_handler_are_ignored(
-    a_consumer: Consumer, handlers: Handlers, database: Database, counted: Metrics
+    a_consumer: Consumer[Handler], handlers: Handlers, database: Database, counted: Metrics
 ) -> None:
     await a_consumer.handle(body_of("1", kind="another.kind"))
 
@@ -187,7 +188,7 @@ async def test_types_without_a_handler_are_ignored(
 
 @pytest.mark.parametrize("body", [body_of("1"), b"garbage"])
 async def test_a_database_that_is_down_is_no_fault_of_the_message(
-    a_consumer: Consumer, database: Database, handlers: Handlers, monkeypatch: pytest.MonkeyPatch, body: bytes
+    a_consumer: Consumer[Handler], database: Database, handlers: Handlers, monkeypatch: pytest.MonkeyPatch, body: bytes
 ) -> None:
     handlers.errors = [RuntimeError("no luck")] * (ATTEMPTS - 1)
     monkeypatch.setattr(database, "handle_once", failing_at_first(database.handle_once, 2 * ATTEMPTS))
@@ -199,7 +200,7 @@ async def test_a_database_that_is_down_is_no_fault_of_the_message(
     assert len(await parked(database)) == (not is_event)
 
 
-async def test_events_of_a_subject_take_turns(a_consumer: Consumer, handlers: Handlers) -> None:
+async def test_events_of_a_subject_take_turns(a_consumer: Consumer[Handler], handlers: Handlers) -> None:
     handlers.pauses["1"] = asyncio.Event()
     tasks = [asyncio.create_task(a_consumer.handle(body_of(each))) for each in ("1", "2", "3")]
     await asyncio.sleep(0.05)
@@ -211,7 +212,7 @@ async def test_events_of_a_subject_take_turns(a_consumer: Consumer, handlers: Ha
 
 
 async def test_different_subjects_do_not_wait_for_each_other(
-    a_consumer: Consumer, database: Database, handlers: Handlers, monkeypatch: pytest.MonkeyPatch
+    a_consumer: Consumer[Handler], database: Database, handlers: Handlers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def handle(event: Event, handler: Handler) -> bool:
         """Without a transaction, since some databases have one writer at a time."""
@@ -232,7 +233,7 @@ async def test_different_subjects_do_not_wait_for_each_other(
     assert sorted(handlers.handled) == subjects
 
 
-async def test_one_that_fails_keeps_its_turn(a_consumer: Consumer, handlers: Handlers) -> None:
+async def test_one_that_fails_keeps_its_turn(a_consumer: Consumer[Handler], handlers: Handlers) -> None:
     handlers.errors = [RuntimeError("no luck")] * (ATTEMPTS - 1)
     await asyncio.gather(*(a_consumer.handle(body_of(each)) for each in ("1", "2")))
 

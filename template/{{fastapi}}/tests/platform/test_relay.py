@@ -14,11 +14,14 @@ from service.domain.events import Event
 from service.platform import cloudevents, relay
 from service.platform.consumer import Consumer
 from service.platform.metrics import Metrics
+from service.platform.ports import Clock
 from service.platform.relay import LEASE, LEASE_SECONDS, Relay
-from service.ports import Clock, Database
+from service.ports import Database
 from service.usecases.activity import log_activity
+from service.usecases.stored_events import StoredEvents
 from tests.clock import MovableClock
-from tests.events import NOON, new_event, pending
+from tests.events import NOON, new_event
+from tests.outbox import pending
 from tests.patience import until
 
 
@@ -57,7 +60,7 @@ class Killed(Exception):
 
 @asynccontextmanager
 async def running(database: Database, bus: RecordingBus, clock: Clock, metrics: Metrics) -> AsyncIterator[None]:
-    task = asyncio.create_task(Relay(database, bus, clock, metrics).run())
+    task = asyncio.create_task(Relay(StoredEvents(database), bus, clock, metrics).run())
     try:
         yield
     finally:
@@ -174,7 +177,7 @@ async def test_an_end_between_publishing_and_removing_makes_a_duplicate_without_
 
     assert recording_bus.published == [event, event]
     metrics = Metrics()
-    consumer = Consumer(database, {event.type: log_activity}, SystemClock(), metrics, attempts=1)
+    consumer = Consumer(StoredEvents(database), {event.type: log_activity}, SystemClock(), metrics, attempts=1)
     for each in recording_bus.published:
         await consumer.handle(cloudevents.encode(each))
     async with database.read() as stores:

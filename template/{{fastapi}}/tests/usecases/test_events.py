@@ -14,7 +14,7 @@ from service.platform import trace_context
 from service.ports import Database
 from service.wiring import Service
 from tests.buses import LocalBus
-from tests.events import settled
+from tests.outbox import settled
 from tests.people import PASSWORD, Person
 
 NEW = NewUser(email="New@Example.org", name="New", password=PASSWORD)

@@ -14,7 +14,8 @@ from service.platform.metrics import Metrics
 from service.ports import Database, Stores
 from service.settings import Settings
 from service.usecases.activity import ActivityLog, log_activity
-from tests.events import NOON, new_event, pending
+from tests.events import NOON, new_event
+from tests.outbox import pending
 
 
 async def documents(settings: Settings) -> dict[str, int]:

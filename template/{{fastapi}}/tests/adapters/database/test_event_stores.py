@@ -14,7 +14,8 @@ from service.domain.events import DeadLetter, Event
 from service.domain.paging import Cursor
 from service.domain.users import User
 from service.ports import Database, Stores
-from tests.events import NOON, new_event, pending
+from tests.events import NOON, new_event
+from tests.outbox import pending
 
 SECOND = timedelta(seconds=1)
 MILLISECOND = timedelta(milliseconds=1)

@@ -7,7 +7,7 @@ import pytest
 from httpx import AsyncClient
 
 from service.ports import Database
-from tests.events import settled
+from tests.outbox import settled
 from tests.people import Person
 
 

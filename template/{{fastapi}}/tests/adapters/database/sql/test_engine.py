@@ -18,7 +18,8 @@ from service.settings import Settings
 from service.wiring import Service
 from tests.buses import LocalBus
 from tests.clock import MovableClock
-from tests.events import new_event, pending, settled
+from tests.events import new_event
+from tests.outbox import pending, settled
 from tests.people import PASSWORD, Person
 
 

@@ -1,0 +1,53 @@
+"""MongoDB, by MongoDB's own backend for Django, and PyMongo's pool of connections."""
+
+from typing import Any
+
+from django.db.models import Model
+from django.db.models.signals import class_prepared
+from pymongo.uri_parser import parse_uri
+
+from config.database.mongodb.monitoring import CommandTimer, ConnectionCounter
+from service.about import NAME
+from service.platform.measuring import METRICS
+from service.platform.statements import StatementTimer
+from service.settings import Settings
+
+DEFAULT_NAME = "app"
+
+APPS = [
+    "config.database.mongodb.apps.MongoAdminConfig",
+    "config.database.mongodb.apps.MongoAuthConfig",
+    "config.database.mongodb.apps.MongoContentTypesConfig",
+]
+AUTO_FIELD = "django_mongodb_backend.fields.ObjectIdAutoField"
+MIGRATION_MODULES = dict.fromkeys(("admin", "auth", "contenttypes"))
+"""Django's own migrations are about integer keys; without them, `migrate` makes the collections from the models."""
+SILENCED_SYSTEM_CHECKS = ["mongodb.fields.auto.E001"]
+"""Of the number in the table of the outbox: here the events wait elsewhere."""
+
+
+def databases(settings: Settings) -> dict[str, dict[str, Any]]:
+    timer = StatementTimer(METRICS, slow_milliseconds=settings.slow_query_milliseconds)
+    return {
+        "default": {
+            "ENGINE": "config.database.mongodb",
+            "HOST": settings.database_url,
+            "NAME": parse_uri(settings.database_url)["database"] or DEFAULT_NAME,
+            "OPTIONS": {
+                "appname": NAME,
+                "maxPoolSize": settings.database_pool_size,
+                "waitQueueTimeoutMS": round(settings.database_pool_timeout_seconds * 1000),
+                "serverSelectionTimeoutMS": 5000,
+                "event_listeners": [CommandTimer(timer), ConnectionCounter(METRICS)],
+            },
+        }
+    }
+
+
+def _keep_key_in_id(sender: type[Model], **_: object) -> None:
+    """Every document has its key in `_id`, which is unique by itself."""
+    if sender._meta.pk is not None and not sender._meta.pk.remote_field:
+        sender._meta.pk.column = "_id"
+
+
+class_prepared.connect(_keep_key_in_id)

@@ -1,0 +1,33 @@
+"""Runs workers in the foreground, as the commands do."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+
+import structlog
+from django.conf import settings
+
+from service.events import wiring
+from service.events.wiring import Events
+from service.platform.measuring import METRICS
+from service.platform.workers import Worker, running
+
+log = structlog.get_logger()
+
+
+def work(choose: Callable[[Events], Worker]) -> None:
+    """Runs a worker until told to stop, by SIGTERM or Ctrl-C; what it has begun it finishes."""
+    asyncio.run(_work(choose))
+
+
+async def _work(choose: Callable[[Events], Worker]) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, stop.set)
+    async with wiring.build(settings.SERVICE, METRICS) as events:
+        worker = choose(events)
+        async with running([worker]):
+            log.info("working", worker=worker.name)
+            await stop.wait()
+    log.info("stopped")

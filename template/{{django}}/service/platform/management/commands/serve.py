@@ -1,0 +1,69 @@
+import asyncio
+import signal
+import sys
+from typing import override
+
+import structlog
+import uvicorn
+from django.conf import settings
+from django.core.asgi import get_asgi_application
+from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError, connection
+from django.db.migrations.executor import MigrationExecutor
+
+from service.events import wiring
+from service.platform import operations
+from service.platform.health import Dependency
+from service.platform.measuring import METRICS
+from service.platform.workers import running
+
+log = structlog.get_logger()
+
+
+class Command(BaseCommand):
+    help = "Serve requests, with the relay and the consumers beside them, until told to stop, by SIGTERM or Ctrl-C."
+    requires_system_checks = ()
+
+    @override
+    def handle(self, *_arguments: object, **_options: object) -> None:
+        try:
+            _require_migrations()
+        except OperationalError as error:  # Until the database is back, /readyz tells that it is down.
+            log.warning("the database does not answer yet", error=repr(error))
+        if not asyncio.run(_serve()):
+            sys.exit(1)
+        log.info("stopped")
+
+
+async def _serve() -> bool:
+    service = settings.SERVICE
+    server = uvicorn.Server(
+        uvicorn.Config(
+            get_asgi_application(),
+            host=service.host,
+            port=service.port,
+            lifespan="off",  # Django has none.
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=service.shutdown_seconds,
+        )
+    )
+    # Before uvicorn begins to listen for signals, and after it has ended, when it raises them again: ours ends as
+    # asked, so with 0.
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stop, server.handle_exit)
+    async with wiring.build(service, METRICS) as events, running([events.consumer, events.relay]):
+        # What happens in the meantime waits in the outbox.
+        operations.DEPENDENCIES.append(Dependency("broker", events.bus.ping, required=False))
+        log.info("serving", url=f"http://{service.host}:{service.port}", docs="/docs")
+        await server.serve()
+    return server.started
+
+
+def _require_migrations() -> None:
+    executor = MigrationExecutor(connection)
+    missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    connection.close()
+    if missing:
+        raise CommandError("The database lacks migrations. Run `make migrate`.", returncode=2)

@@ -1,0 +1,66 @@
+"""People who call the service, on a database that Django makes for the tests and nobody else uses."""
+
+import secrets
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings as django_settings
+
+from service.platform import caching
+from service.settings import Settings
+from service.users.hashers import BcryptSha256Hasher, PlainBcryptHasher
+from tests.people import Caller, Person, new_person
+
+CHEAPEST_COST = 4
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def configured() -> Settings:
+    """The settings of the developer: where servers are found."""
+    configured: Settings = django_settings.SERVICE
+    return configured
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_hashes() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for hasher in (BcryptSha256Hasher, PlainBcryptHasher):
+            patch.setattr(hasher, "rounds", CHEAPEST_COST)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def empty_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is found of another test, or of the service; and nothing of theirs is deleted."""
+    monkeypatch.setattr(caching.cache, "key_prefix", f"test:{secrets.token_hex(8)}")
+    monkeypatch.setattr(caching, "GENERATION_SECONDS", 60)
+
+
+@pytest.fixture
+def anyone(db: None) -> Caller:
+    """Somebody who has not signed in."""
+    del db
+    return Caller()
+
+
+@pytest.fixture
+def admin(db: None) -> Person:
+    del db
+    return new_person("admin@example.org", role="admin")
+
+
+@pytest.fixture
+def ann(db: None) -> Person:
+    del db
+    return new_person("ann@example.org")
+
+
+@pytest.fixture
+def bob(db: None) -> Person:
+    del db
+    return new_person("bob@example.org")

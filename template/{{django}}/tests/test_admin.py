@@ -1,0 +1,117 @@
+"""The admin site: who gets in, and that what is done there is what the API would have done."""
+
+from contextlib import closing
+from datetime import UTC, datetime
+
+import pytest
+from django.test import Client
+
+from service.domain.events import DeadLetter
+from service.events import storage
+from service.users.models import User
+from tests.people import PASSWORD, Person
+
+USERS = "/admin/users/user/"
+
+
+@pytest.fixture
+def site(admin: Person) -> Client:
+    """A browser in which an admin has signed in."""
+    client = Client()
+    answer = client.post("/admin/login/?next=/admin/", {"username": admin.user.email.upper(), "password": PASSWORD})
+    assert answer.status_code == 302
+    return client
+
+
+def stored() -> list[str]:
+    return [event.type for event in storage.pending(100)]
+
+
+@pytest.mark.parametrize("password", [PASSWORD, "wrong"])
+def test_only_admins_get_in_and_the_others_are_logged(ann: Person, password: str) -> None:
+    client = Client()
+    answer = client.post("/admin/login/?next=/admin/", {"username": ann.user.email, "password": password})
+    assert answer.status_code == 200
+    assert client.get("/admin/").status_code == 302
+    assert stored()[-1] == "session.refused"
+
+
+def test_a_sign_in_is_logged(site: Client) -> None:
+    assert site.get("/admin/").status_code == 200
+    assert stored()[-1] == "session.started"
+
+
+def test_who_is_no_admin_any_more_is_out_at_once(site: Client, admin: Person) -> None:
+    User.objects.filter(id=admin.id).update(role="user")
+    assert site.get(USERS).status_code == 302
+
+
+def test_users_are_found_and_filtered(site: Client, ann: Person) -> None:
+    found = site.get(USERS, {"q": "ann@", "role__exact": "user"}).content.decode()
+    assert ann.user.email in found
+    assert "1 user" in found
+
+
+def test_a_user_is_made_by_the_service(site: Client, admin: Person) -> None:
+    answer = site.post(
+        f"{USERS}add/", {"email": "Eve@example.org", "name": "Eve", "role": "user", "new_password": PASSWORD}
+    )
+    assert answer.status_code == 302
+    eve = User.objects.get(email="eve@example.org")
+    assert eve.check_password(PASSWORD)
+    event = storage.pending(100)[-1]
+    assert (event.type, event.subject, event.data["by"]) == ("user.created", str(eve.id), admin.id)
+
+
+@pytest.mark.parametrize("password", ["", "short"])
+def test_a_new_user_needs_a_good_password(site: Client, password: str) -> None:
+    site.post(f"{USERS}add/", {"email": "eve@example.org", "name": "Eve", "role": "user", "new_password": password})
+    assert not User.objects.filter(email="eve@example.org").exists()
+
+
+def test_a_change_raises_version_and_generation(site: Client, ann: Person) -> None:
+    change = {"email": ann.user.email, "name": "Ann B.", "role": "admin", "new_password": ""}
+    assert site.post(f"{USERS}{ann.id}/change/", change).status_code == 302
+    changed = User.objects.get(id=ann.id)
+    assert (changed.name, changed.role, changed.version, changed.generation) == ("Ann B.", "admin", 2, 2)
+    assert storage.pending(100)[-1].data["changed"] == ["name", "role"]
+    assert ann.call("GET", "/v1/users/me").status == 401
+
+
+def test_no_hash_is_shown(site: Client, ann: Person) -> None:
+    assert ann.user.password not in site.get(f"{USERS}{ann.id}/change/").content.decode()
+
+
+def test_a_deletion_is_an_event(site: Client, ann: Person) -> None:
+    assert site.post(f"{USERS}{ann.id}/delete/", {"post": "yes"}).status_code == 302
+    assert not User.objects.filter(id=ann.id).exists()
+    assert stored()[-1] == "user.deleted"
+
+
+def test_there_always_is_an_admin(site: Client, admin: Person) -> None:
+    assert site.post(f"{USERS}{admin.id}/delete/", {"post": "yes"}).status_code == 403
+    change = {"email": admin.user.email, "name": "Me", "role": "user"}
+    assert site.post(f"{USERS}{admin.id}/change/", change).status_code == 302
+    assert User.objects.get(id=admin.id).role == "admin"
+
+
+def test_nobody_writes_into_the_audit_log(site: Client) -> None:
+    assert site.get("/admin/activity/activity/").status_code == 200
+    assert site.get("/admin/activity/activity/add/").status_code == 403
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_message_is_handled_again(site: Client) -> None:
+    letter = DeadLetter(body=b"nonsense", error="none", attempts=1, parked_at=datetime.now(UTC))
+    storage.park(letter)
+    page = "/admin/events/deadletter/"
+    assert b"nonsense" in site.get(f"{page}{letter.id}/change/").content
+    assert site.post(page, {"action": "replay", "_selected_action": [letter.id]}).status_code == 302
+    (again,) = storage.parked(10)  # It is as bad as it was.
+    assert again.id != letter.id
+
+
+def test_static_files_are_served(site: Client) -> None:
+    with closing(site.get("/static/admin/css/base.css")) as answer:
+        assert answer.status_code == 200
+        assert answer["Content-Type"] == "text/css"

@@ -59,6 +59,13 @@ FRAMEWORKS: Mapping[str, Framework] = {
         setting_names=_python_settings,
         made_by_setup=frozenset({"?? uv.lock"}),
     ),
+    "django": Framework(
+        manifest="pyproject.toml",
+        dependencies=_python_dependencies,
+        settings="service/settings.py",
+        setting_names=_python_settings,
+        made_by_setup=frozenset({"?? uv.lock"}),
+    ),
     "express": Framework(
         manifest="package.json",
         dependencies=_node_dependencies,

@@ -47,11 +47,13 @@ _EVERY = (
     Tool("Git", ("git", "--version"), (2, 30), "install it: updates are made with it"),
     Tool("make", ("make", "--version"), (3, 81), "install it: every verb of the project is a target"),
 )
+_PYTHON = (
+    Tool("uv", ("uv", "--version"), (0, 5), "make setup fetches it into the project", needed=False),
+    Tool("Python", ("python3", "--version"), (3, 13), "make setup fetches it, by uv", needed=False),
+)
 TOOLS: Mapping[str, Sequence[Tool]] = {
-    "fastapi": (
-        Tool("uv", ("uv", "--version"), (0, 5), "make setup fetches it into the project", needed=False),
-        Tool("Python", ("python3", "--version"), (3, 13), "make setup fetches it, by uv", needed=False),
-    ),
+    "fastapi": _PYTHON,
+    "django": _PYTHON,
     "express": (
         Tool("Node.js", ("node", "--version"), (20,), "install Node.js 20 or newer"),
         Tool("npm", ("npm", "--version"), (10,), "install it; it comes with Node.js"),

@@ -22,7 +22,7 @@ type Files = dict[str, tuple[bool, bytes]]
 NEXT = "v99.0.0"
 QUIET = ("-c", "core.fsync=none", "-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "commit.gpgsign=false")
 IDENTITY = ("-c", "user.name=Test", "-c", "user.email=test@example.org")
-# What the release after the newest says otherwise: in all projects, and in those of each framework.
+# What the release after the newest says otherwise, by layer.
 SHARED, GONE = "template/{{shared}}", ".editorconfig.jinja"
 LATER = {
     "shared": {
@@ -31,6 +31,11 @@ LATER = {
     },
     "fastapi": {
         "pyproject.toml.jinja": ('readme = "README.md"', 'readme = "README.md"\nlicense-files = []'),
+    },
+    "django": {
+        "pyproject.toml.jinja": ('readme = "README.md"', 'readme = "README.md"\nlicense-files = []'),
+    },
+    "python": {
         "service/domain/paging.py": ("\n\n\n", "\n\n# The next release says more here.\n\n\n"),
     },
     "express": {

@@ -66,6 +66,24 @@ WORK: Mapping[str, Work] = {
         manifest="pyproject.toml",
         depend=_python,
     ),
+    "django": Work(
+        resource={
+            "service/orders/__init__.py": "",
+            "service/orders/prices.py": (
+                '"""Orders."""\n\n\ndef total(prices: list[int]) -> int:\n    return sum(prices)\n'
+            ),
+            "tests/orders/__init__.py": "",
+            "tests/orders/test_prices.py": (
+                "from service.orders.prices import total\n\n\n"
+                "def test_total() -> None:\n    assert total([1, 2]) == 3\n"
+            ),
+        },
+        example="tests/domain/test_paging.py",
+        style=("pyproject.toml", "line-length = 120", "line-length = 110"),
+        reformatted=("service/users/selectors.py", "    ", "\t"),
+        manifest="pyproject.toml",
+        depend=_python,
+    ),
     "express": Work(
         resource={
             "src/domain/orders.ts": (
@@ -105,6 +123,7 @@ def _work(answers: Mapping[str, object]) -> Work:
 
 def add_a_resource(project: Path, answers: Mapping[str, object]) -> None:
     for name, content in _work(answers).resource.items():
+        (project / name).parent.mkdir(exist_ok=True)
         (project / name).write_text(content)
     append(project / "README.md", "\n## Orders\n\nThey have a total.\n")
 

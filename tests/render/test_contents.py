@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tomllib
 import warnings
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -115,17 +116,32 @@ def test_no_folder_is_empty(projects: list[Project]) -> None:
 
 def test_python_is_formatted_and_passes_the_projects_own_lint(contents: list[Distinct], tmp_path: Path) -> None:
     """The files of all projects in one tree; of those that differ one after the other, each looked at once."""
-    expect_none(_ruff((each for each in contents if each.project.texts == USUAL), tmp_path))
+    expect_none(_ruff_each((each for each in contents if each.project.texts == USUAL), tmp_path))
 
 
 def test_any_text_passes_the_projects_own_lint(contents: list[Distinct], tmp_path: Path) -> None:
-    expect_none(_ruff((each for each in contents if each.project.texts != USUAL), tmp_path))
+    expect_none(_ruff_each((each for each in contents if each.project.texts != USUAL), tmp_path))
 
 
-def test_all_projects_ask_the_same_of_their_code(contents: list[Distinct]) -> None:
+def test_all_projects_of_a_framework_ask_the_same_of_their_code(contents: list[Distinct]) -> None:
     """Or else they would have to be looked at apart."""
-    manifests = (tomllib.loads(each.text) for each in contents if each.path == "pyproject.toml")
-    assert len({json.dumps(manifest["tool"]["ruff"]) for manifest in manifests}) == 1
+    asked: dict[str, set[str]] = defaultdict(set)
+    for each in contents:
+        if each.path == "pyproject.toml":
+            ruff = tomllib.loads(each.text)["tool"]["ruff"]
+            asked[each.project.answers["framework"]].add(json.dumps(ruff))
+    assert {framework: len(each) for framework, each in asked.items()} == dict.fromkeys(asked, 1)
+
+
+def _ruff_each(contents: Iterable[Distinct], folder: Path) -> Iterator[str]:
+    """By framework, since each has habits of its own."""
+    by_framework: dict[str, list[Distinct]] = defaultdict(list)
+    for each in contents:
+        by_framework[each.project.answers["framework"]].append(each)
+    for framework, own in by_framework.items():
+        if any(each.suffix == ".py" for each in own):
+            (folder / framework).mkdir()
+            yield from _ruff(own, folder / framework)
 
 
 def _ruff(contents: Iterable[Distinct], folder: Path) -> Iterator[str]:

@@ -18,6 +18,7 @@ from .project import Project, expect_none
 type Choice = tuple[str, str]
 
 NOTHING = "none"  # The choice to go without, which is an ordinary word.
+FORMAT_OF_PASSWORDS = "bcrypt_sha256"  # Django's, which all frameworks have, and say whose it is.
 
 
 def choices_of(answers: template.Answers) -> set[Choice]:
@@ -108,7 +109,8 @@ class _Words:
     def of(self, content: bytes) -> set[str]:
         if content not in self._found:
             text = content.decode()
-            self._found[content] = {word for word in self._words if pattern(word).search(text)}
+            words = self._words - (set(FRAMEWORKS) if FORMAT_OF_PASSWORDS in text else set())
+            self._found[content] = {word for word in words if pattern(word).search(text)}
         return self._found[content]
 
 

@@ -12,6 +12,7 @@ from service.settings import Settings
 APPS = DJANGOS_APPS
 AUTO_FIELD = "django.db.models.BigAutoField"
 MIGRATION_MODULES: dict[str, str | None] = {}
+JSON_TYPE = "json"  # `jsonb` refuses texts with a NUL, and rounds numbers.
 SILENCED_SYSTEM_CHECKS: list[str] = []
 
 

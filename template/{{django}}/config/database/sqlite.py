@@ -8,6 +8,7 @@ from service.settings import Settings
 APPS = DJANGOS_APPS
 AUTO_FIELD = "django.db.models.BigAutoField"
 MIGRATION_MODULES: dict[str, str | None] = {}
+JSON_TYPE = "text"
 SILENCED_SYSTEM_CHECKS: list[str] = []
 
 PRAGMAS = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"  # Django turns foreign keys on by itself.

@@ -22,6 +22,7 @@ APPS = [
 AUTO_FIELD = "django_mongodb_backend.fields.ObjectIdAutoField"
 MIGRATION_MODULES = dict.fromkeys(("admin", "auth", "contenttypes"))
 """Django's own migrations are about integer keys; without them, `migrate` makes the collections from the models."""
+JSON_TYPE = "text"
 SILENCED_SYSTEM_CHECKS = ["mongodb.fields.auto.E001"]
 """Of the number in the table of the outbox: here the events wait elsewhere."""
 

@@ -28,6 +28,18 @@ def _bare_fastapi(project: Project, database: str, port: int) -> list[str]:
     return _fastapi(project, "uvicorn", "--app-dir", str(BARE / "fastapi"), app, "--port", str(port))
 
 
+def _django(project: Project, *arguments: str) -> list[str]:
+    return [str(project.folder / ".venv/bin/python"), *arguments]
+
+
+def _bare_django(project: Project, database: str, port: int) -> list[str]:
+    folder = project.folder / "bare"
+    folder.mkdir(exist_ok=True)
+    shutil.copy(BARE / "django/app.py", folder)
+    shutil.copy(BARE / f"django/{database}.py", folder / "database.py")
+    return _django(project, "-m", "uvicorn", "--app-dir", str(folder), "app:application", "--port", str(port))
+
+
 def _bare_express(project: Project, database: str, _port: int) -> list[str]:
     folder = project.folder / "bare"  # There it finds the packages of the project.
     folder.mkdir(exist_ok=True)
@@ -52,6 +64,7 @@ def _bare_gin(project: Project, database: str, _port: int) -> list[str]:
 
 FRAMEWORKS: Mapping[str, Framework] = {
     "fastapi": Framework("FastAPI", lambda project: _fastapi(project, "service", "serve"), _bare_fastapi),
+    "django": Framework("Django", lambda project: _django(project, "manage.py", "serve"), _bare_django),
     "express": Framework("Express", lambda _: ["node", "dist/main.js", "serve"], _bare_express),
     "gin": Framework("Gin", lambda _: ["bin/service", "serve"], _bare_gin),
 }

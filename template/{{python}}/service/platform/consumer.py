@@ -13,6 +13,7 @@ from service.domain.errors import Unavailable
 from service.domain.events import DeadLetter, Event, InvalidEvent
 from service.platform import cloudevents, trace_context
 from service.platform.metrics import Metrics
+from service.platform.outages import Outage
 from service.platform.ports import Clock, EventStorage
 
 log = structlog.get_logger()
@@ -43,6 +44,7 @@ class Consumer[Handler]:
         self._metrics = metrics
         self._attempts = attempts
         self._turns = Turns()
+        self._outage = Outage("handle events")
         self._places = asyncio.Semaphore(AT_A_TIME)
 
     async def handle(self, body: bytes) -> None:
@@ -94,11 +96,14 @@ class Consumer[Handler]:
         attempt = 1
         while True:
             try:
-                return await action()
+                result = await action()
             except Unavailable as error:
-                log.warning("waiting to handle events", error=str(error))
+                self._outage.notice(error)
                 await asyncio.sleep(_delay(attempt))
                 attempt += 1
+            else:
+                self._outage.end()
+                return result
 
     def _count(self, event: Event, result: str) -> None:
         kind = event.type if event.type in self._handlers else "unknown"

@@ -9,6 +9,7 @@ import structlog
 
 from service.domain.errors import Unavailable
 from service.platform.metrics import Metrics
+from service.platform.outages import Outage
 from service.platform.ports import Clock, EventBus, EventStorage
 from service.platform.workers import finish
 
@@ -34,14 +35,16 @@ class Relay:
 
     async def run(self) -> None:
         """Goes on until it is cancelled, which interrupts neither the database nor the broker."""
+        outage = Outage("publish events")
         try:
             while True:
                 try:
                     count = await finish(self._publish_batch())
                 except Unavailable as error:
-                    log.warning("waiting to publish events", error=str(error))
+                    outage.notice(error)
                     await asyncio.sleep(POLL_SECONDS)
                 else:
+                    outage.end()
                     if not count:
                         await self._storage.wait_for_events(POLL_SECONDS)
         finally:

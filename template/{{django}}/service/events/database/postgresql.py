@@ -1,12 +1,13 @@
 """PostgreSQL notifies of every event that any process stores, by a trigger of the outbox."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db import connection
 from psycopg import AsyncConnection, Error
 
-from service.domain.errors import Unavailable
 from service.platform.doorbell import Doorbell
+from service.platform.outages import reconnecting
 
 CONNECT_SECONDS = 5
 
@@ -15,15 +16,17 @@ OWN = frozenset({"context", "cursor_factory", "pool", "prepare_threshold"})
 
 
 async def listen(doorbell: Doorbell) -> None:
-    """Rings when an event was stored. Ends when the connection is lost."""
-    try:
-        async with await AsyncConnection.connect(**_parameters(), autocommit=True) as listener:
-            await listener.execute("LISTEN outbox")
-            doorbell.ring()  # For what came while nobody listened.
-            async for _ in listener.notifies():
-                doorbell.ring()
-    except Error as error:
-        raise Unavailable("The database does not answer.") from error
+    """Rings when an event was stored."""
+    await reconnecting("hear of events", lambda connected: _hear(doorbell, connected), (Error,))
+
+
+async def _hear(doorbell: Doorbell, connected: Callable[[], None]) -> None:
+    async with await AsyncConnection.connect(**_parameters(), autocommit=True) as listener:
+        await listener.execute("LISTEN outbox")
+        connected()
+        doorbell.ring()  # For what came while nobody listened.
+        async for _ in listener.notifies():
+            doorbell.ring()
 
 
 def _parameters() -> dict[str, Any]:

@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 import structlog
 from django.conf import settings
+from django.core.management.base import CommandError
 
 from service.events import wiring
 from service.events.wiring import Events
+from service.platform.management.migrated import require_migrations
 from service.platform.measuring import METRICS
 from service.platform.workers import Worker, running
 
@@ -17,6 +19,9 @@ log = structlog.get_logger()
 
 def work(choose: Callable[[Events], Worker]) -> None:
     """Runs a worker until told to stop, by SIGTERM or Ctrl-C; what it has begun it finishes."""
+    if not wiring.LEAVE_THE_PROCESS:
+        raise CommandError("Events stay within the process here: `manage.py serve` handles them too.", returncode=2)
+    require_migrations()
     asyncio.run(_work(choose))
 
 

@@ -5,7 +5,6 @@ import asyncio
 import pytest
 from django.db import connection
 
-from service.domain.errors import Unavailable
 from service.events import storage
 from service.events.database import postgresql
 from service.platform.doorbell import Doorbell
@@ -28,17 +27,22 @@ async def rings(doorbell: Doorbell) -> bool:
     return True
 
 
-async def test_who_listens_hears_of_each_event_until_the_connection_is_lost() -> None:
+async def test_who_listens_hears_of_each_event_and_again_when_the_connection_was_lost() -> None:
     doorbell = Doorbell()
     listening = asyncio.create_task(postgresql.listen(doorbell))
-    assert await rings(doorbell)  # For what came before.
-    for _ in range(2):
+    try:
+        assert await rings(doorbell)  # For what came before.
+        for _ in range(2):
+            await in_thread(storage.append, new_event())
+            assert await rings(doorbell)
+
+        await in_thread(_end_listeners)
+        assert await rings(doorbell)  # For what came while nobody listened.
         await in_thread(storage.append, new_event())
         assert await rings(doorbell)
-
-    await in_thread(_end_listeners)
-    with pytest.raises(Unavailable):
-        await asyncio.wait_for(listening, 10)
+    finally:
+        listening.cancel()
+        await asyncio.wait([listening])
 
 
 def _end_listeners() -> None:

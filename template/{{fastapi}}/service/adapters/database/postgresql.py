@@ -1,7 +1,7 @@
 """PostgreSQL, by asyncpg."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import asyncpg
@@ -14,6 +14,7 @@ from service.adapters.database.sql import schema
 from service.adapters.database.sql.engine import opened, pooled_engine
 from service.platform.doorbell import Doorbell
 from service.platform.metrics import Metrics
+from service.platform.outages import reconnecting
 from service.platform.workers import Worker, running
 from service.ports import Database
 from service.settings import Settings, SettingsError
@@ -78,7 +79,15 @@ async def _open(url: str) -> asyncpg.Connection:
 
 
 async def _listen(url: str, doorbell: Doorbell) -> None:
-    """Rings when any instance stores an event, of which a trigger notifies. Returns when the connection is lost."""
+    """Rings when any instance stores an event, of which a trigger notifies."""
+    await reconnecting(
+        "hear of events",
+        lambda connected: _hear(url, doorbell, connected),
+        (asyncpg.PostgresError, asyncpg.InterfaceError),
+    )
+
+
+async def _hear(url: str, doorbell: Doorbell, connected: Callable[[], None]) -> None:
     lost = asyncio.Event()
 
     def hang_up(_connection: object) -> None:
@@ -91,6 +100,7 @@ async def _listen(url: str, doorbell: Doorbell) -> None:
     try:
         connection.add_termination_listener(hang_up)
         await connection.add_listener("outbox", ring)
+        connected()
         doorbell.ring()  # For what came while nobody listened.
         await lost.wait()
     finally:

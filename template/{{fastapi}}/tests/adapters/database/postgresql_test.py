@@ -9,7 +9,7 @@ from sqlalchemy import text
 from service import wiring
 from service.adapters.database.postgresql import create_engine
 from service.adapters.database.sql.engine import disposing
-from service.platform import workers
+from service.platform import outages
 from service.platform.metrics import Metrics
 from service.ports import Database
 from service.settings import Settings
@@ -22,7 +22,7 @@ PATIENCE_SECONDS = 20
 @pytest.fixture
 async def listening(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Database]:
     """A database that listens already."""
-    monkeypatch.setattr(workers, "REST_SECONDS", 0.01)
+    monkeypatch.setattr(outages, "RECONNECT_SECONDS", 0.01)
     async with wiring.database.connect(settings, Metrics()) as listening:
         await asyncio.wait_for(listening.wait_for_events(60), PATIENCE_SECONDS)
         yield listening

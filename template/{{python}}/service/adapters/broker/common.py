@@ -2,25 +2,18 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
-
-import structlog
 
 from service.about import SOURCE
 from service.domain.errors import Unavailable
 from service.domain.events import Event
 from service.platform import trace_context
 from service.platform.ports import Clock
-from service.platform.workers import is_stopping
-
-log = structlog.get_logger()
 
 PUBLISH_SECONDS = 30.0
 """How long the broker may take to confirm a batch."""
-
-RECONNECT_SECONDS = 0.5
 
 
 class Publisher(ABC):
@@ -50,13 +43,3 @@ async def confirming(failures: tuple[type[Exception], ...]) -> AsyncIterator[Non
             yield
     except (*failures, OSError, TimeoutError) as error:
         raise Unavailable("The broker does not answer.") from error
-
-
-async def reconnecting(consume: Callable[[], Awaitable[None]], failures: tuple[type[Exception], ...]) -> None:
-    """Consumes until it is cancelled: anew whenever the connection is lost."""
-    while not is_stopping():
-        try:
-            await consume()
-        except (*failures, OSError, TimeoutError) as error:
-            log.warning("the broker is gone, trying again", error=repr(error))
-        await asyncio.sleep(RECONNECT_SECONDS)

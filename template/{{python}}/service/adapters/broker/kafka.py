@@ -10,9 +10,10 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError
 
 from service.about import NAME
-from service.adapters.broker.common import Publisher, confirming, reconnecting
+from service.adapters.broker.common import Publisher, confirming
 from service.domain.events import Event
 from service.platform import cloudevents
+from service.platform.outages import reconnecting
 from service.platform.ports import Clock, EventBus
 from service.platform.workers import finish
 from service.settings import Settings
@@ -59,7 +60,7 @@ class KafkaEventBus(Publisher):
                 raise
 
     async def consume(self, types: Sequence[str], handle: Handle) -> None:  # noqa: ARG002 - all are in one topic.
-        await reconnecting(lambda: self._consume(handle), (KafkaError,))
+        await reconnecting("receive events", lambda connected: self._consume(handle, connected), (KafkaError,))
 
     async def ping(self) -> None:
         admin = AIOKafkaAdminClient(bootstrap_servers=self._servers)
@@ -85,7 +86,7 @@ class KafkaEventBus(Publisher):
             await producer.start()
         return self._producer
 
-    async def _consume(self, handle: Handle) -> None:
+    async def _consume(self, handle: Handle, connected: Callable[[], None]) -> None:
         await self._create_topic()
         consumer = AIOKafkaConsumer(
             self._topic,
@@ -97,6 +98,7 @@ class KafkaEventBus(Publisher):
         )
         try:
             await consumer.start()
+            connected()
             while True:
                 found = await consumer.getmany(timeout_ms=1000, max_records=BATCH)
                 bodies = [record.value or b"" for records in found.values() for record in records]

@@ -16,9 +16,10 @@ from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange, 
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
 
 from service.about import NAME
-from service.adapters.broker.common import Publisher, confirming, reconnecting
+from service.adapters.broker.common import Publisher, confirming
 from service.domain.events import Event
 from service.platform import cloudevents
+from service.platform.outages import reconnecting
 from service.platform.ports import Clock, EventBus
 from service.platform.workers import drain
 from service.settings import Settings
@@ -66,7 +67,7 @@ class RabbitEventBus(Publisher):
     async def consume(self, types: Sequence[str], handle: Handle) -> None:
         if self._exchange:
             self._is_bound.clear()  # What is published before is for nobody.
-        await reconnecting(lambda: self._consume(types, handle), FAILURES)
+        await reconnecting("receive events", lambda connected: self._consume(types, handle, connected), FAILURES)
 
     async def ping(self) -> None:
         async with await self._open() as connection:
@@ -103,7 +104,7 @@ class RabbitEventBus(Publisher):
         self._declared |= types
         return self._channel.default_exchange
 
-    async def _consume(self, types: Sequence[str], handle: Handle) -> None:
+    async def _consume(self, types: Sequence[str], handle: Handle, connected: Callable[[], None]) -> None:
         end: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         under_way: set[asyncio.Task[None]] = set()
 
@@ -129,6 +130,7 @@ class RabbitEventBus(Publisher):
             await channel.set_qos(prefetch_count=PREFETCH)
             consuming = [(queue, await queue.consume(receive)) for queue in await self._declare_queues(channel, types)]
             self._is_bound.set()
+            connected()
             try:
                 await end
             finally:

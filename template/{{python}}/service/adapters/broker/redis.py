@@ -15,9 +15,10 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from service.about import NAME
-from service.adapters.broker.common import Publisher, confirming, reconnecting
+from service.adapters.broker.common import Publisher, confirming
 from service.domain.events import Event
 from service.platform import cloudevents
+from service.platform.outages import reconnecting
 from service.platform.ports import Clock, EventBus
 from service.platform.workers import finish
 from service.settings import Settings
@@ -64,13 +65,14 @@ class RedisEventBus(Publisher):
             await pipeline.execute()
 
     async def consume(self, types: Sequence[str], handle: Handle) -> None:  # noqa: ARG002 - all are in one stream.
-        await reconnecting(lambda: self._consume(handle), (RedisError,))
+        await reconnecting("receive events", lambda connected: self._consume(handle, connected), (RedisError,))
 
     async def ping(self) -> None:
         await self._client.ping()
 
-    async def _consume(self, handle: Handle) -> None:
+    async def _consume(self, handle: Handle, connected: Callable[[], None]) -> None:
         await self._create_group()
+        connected()
         while True:
             entries = await self._claim() or await self._read()
             if entries:

@@ -3,17 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
+from operator import contains
 from secrets import token_hex
 
 import aio_pika
 import pytest
 from aio_pika.abc import AbstractConnection
 
-from service.adapters.broker import common, rabbitmq
+from service.adapters.broker import rabbitmq
 from service.adapters.broker.rabbitmq import RabbitEventBus
 from service.domain.errors import Unavailable
 from service.domain.events import Event
-from service.platform import cloudevents
+from service.platform import cloudevents, outages
 from service.settings import Settings
 from tests.adapters.broker.rabbitmq import delete, own
 from tests.clock import MovableClock
@@ -51,8 +53,8 @@ def telling[**Arguments](
 def connections(monkeypatch: pytest.MonkeyPatch) -> list[AbstractConnection]:
     """All that are opened from now on."""
     found: list[AbstractConnection] = []
-    monkeypatch.setattr(rabbitmq.aio_pika, "connect", telling(aio_pika.connect, found))
-    monkeypatch.setattr(common, "RECONNECT_SECONDS", 0.01)
+    monkeypatch.setattr(aio_pika, "connect", telling(aio_pika.connect, found))
+    monkeypatch.setattr(outages, "RECONNECT_SECONDS", 0.01)
     return found
 
 
@@ -104,7 +106,7 @@ async def test_it_goes_on_after_its_connections_were_lost(
         for number in range(3):
             event = new_event(kind=kinds[0])
             await default_bus.publish([event])
-            await until(lambda event=event: event in found)
+            await until(partial(contains, found, event))
             assert len(connections) == 2 * (number + 1)
             for connection in connections[-2:]:
                 await connection.close()

@@ -9,11 +9,10 @@ import pytest
 from redis.asyncio import Redis
 
 from service.about import NAME
-from service.adapters.broker import common
 from service.adapters.broker import redis as redis_bus
 from service.adapters.broker.redis import RedisEventBus
 from service.domain.errors import Unavailable
-from service.platform import cloudevents
+from service.platform import cloudevents, outages
 from service.settings import Settings
 from tests.adapters.broker.redis import own
 from tests.clock import MovableClock
@@ -124,7 +123,7 @@ async def has_received(reader: Reader, count: int) -> None:
 async def test_it_goes_on_after_its_connections_were_lost(space: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     name = f"tests-{token_hex(6)}"
     monkeypatch.setattr(redis_bus, "NAME", name)
-    monkeypatch.setattr(common, "RECONNECT_SECONDS", 0.01)
+    monkeypatch.setattr(outages, "RECONNECT_SECONDS", 0.01)
     async with connected(space) as bus, Redis.from_url(space.broker_url) as client, reading(bus) as reader:
         for number in range(3):
             await bus.publish([new_event(kind="one")])
@@ -135,7 +134,7 @@ async def test_it_goes_on_after_its_connections_were_lost(space: Settings, monke
 
 
 async def test_a_stream_that_was_deleted_is_made_anew(space: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(common, "RECONNECT_SECONDS", 0.01)
+    monkeypatch.setattr(outages, "RECONNECT_SECONDS", 0.01)
     async with connected(space) as bus, Redis.from_url(space.broker_url) as client, reading(bus) as reader:
         await bus.publish([new_event(kind="one")])
         await until(lambda: len(reader.bodies) == 1)

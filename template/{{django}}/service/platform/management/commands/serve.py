@@ -7,13 +7,12 @@ import structlog
 import uvicorn
 from django.conf import settings
 from django.core.asgi import get_asgi_application
-from django.core.management.base import BaseCommand, CommandError
-from django.db import OperationalError, connection
-from django.db.migrations.executor import MigrationExecutor
+from django.core.management.base import BaseCommand
 
 from service.events import wiring
 from service.platform import operations
 from service.platform.health import Dependency
+from service.platform.management.migrated import require_migrations
 from service.platform.measuring import METRICS
 from service.platform.workers import running
 
@@ -26,10 +25,7 @@ class Command(BaseCommand):
 
     @override
     def handle(self, *_arguments: object, **_options: object) -> None:
-        try:
-            _require_migrations()
-        except OperationalError as error:  # Until the database is back, /readyz tells that it is down.
-            log.warning("the database does not answer yet", error=repr(error))
+        require_migrations()
         if not asyncio.run(_serve()):
             sys.exit(1)
         log.info("stopped")
@@ -59,11 +55,3 @@ async def _serve() -> bool:
         log.info("serving", url=f"http://{service.host}:{service.port}", docs="/docs")
         await server.serve()
     return server.started
-
-
-def _require_migrations() -> None:
-    executor = MigrationExecutor(connection)
-    missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    connection.close()
-    if missing:
-        raise CommandError("The database lacks migrations. Run `make migrate`.", returncode=2)

@@ -7,14 +7,14 @@ import sys
 import tomllib
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import yaml
 
 from tests import template
 
-from .project import USUAL, Distinct, Project, expect_none
+from .project import USUAL, Distinct, Project, distinct, expect_none
 
 # GitHub's expressions look like Jinja's.
 TAG = re.compile(r"(?<!\$)\{\{|\{%|\{#|%\}|#\}")
@@ -114,38 +114,38 @@ def test_no_folder_is_empty(projects: list[Project]) -> None:
     expect_none(folder for project in projects for folder in project.empty_folders)
 
 
-def test_python_is_formatted_and_passes_the_projects_own_lint(contents: list[Distinct], tmp_path: Path) -> None:
+def test_python_is_formatted_and_passes_the_projects_own_lint(projects: list[Project], tmp_path: Path) -> None:
     """The files of all projects in one tree; of those that differ one after the other, each looked at once."""
-    expect_none(_ruff_each((each for each in contents if each.project.texts == USUAL), tmp_path))
+    expect_none(_ruff_each((each for each in projects if each.texts == USUAL), tmp_path))
 
 
-def test_any_text_passes_the_projects_own_lint(contents: list[Distinct], tmp_path: Path) -> None:
-    expect_none(_ruff_each((each for each in contents if each.project.texts != USUAL), tmp_path))
+def test_any_text_passes_the_projects_own_lint(projects: list[Project], tmp_path: Path) -> None:
+    expect_none(_ruff_each((each for each in projects if each.texts != USUAL), tmp_path))
 
 
-def test_all_projects_of_a_framework_ask_the_same_of_their_code(contents: list[Distinct]) -> None:
+def test_all_projects_of_a_framework_ask_the_same_of_their_code(projects: list[Project]) -> None:
     """Or else they would have to be looked at apart."""
-    asked: dict[str, set[str]] = defaultdict(set)
-    for each in contents:
-        if each.path == "pyproject.toml":
-            ruff = tomllib.loads(each.text)["tool"]["ruff"]
-            asked[each.project.answers["framework"]].add(json.dumps(ruff))
-    assert {framework: len(each) for framework, each in asked.items()} == dict.fromkeys(asked, 1)
+    for framework, own in _by_framework(projects).items():
+        asked = {json.dumps(tomllib.loads(each.text("pyproject.toml"))["tool"]["ruff"]) for each in own}
+        assert len(asked) == 1, framework
 
 
-def _ruff_each(contents: Iterable[Distinct], folder: Path) -> Iterator[str]:
-    """By framework, since each has habits of its own."""
-    by_framework: dict[str, list[Distinct]] = defaultdict(list)
-    for each in contents:
-        by_framework[each.project.answers["framework"]].append(each)
-    for framework, own in by_framework.items():
-        if any(each.suffix == ".py" for each in own):
-            (folder / framework).mkdir()
-            yield from _ruff(own, folder / framework)
+def _by_framework(projects: Iterable[Project]) -> Mapping[str, list[Project]]:
+    """Those in Python; each framework has habits of its own."""
+    found: dict[str, list[Project]] = defaultdict(list)
+    for project in projects:
+        if "pyproject.toml" in project.files:
+            found[project.answers["framework"]].append(project)
+    return found
 
 
-def _ruff(contents: Iterable[Distinct], folder: Path) -> Iterator[str]:
-    contents = list(contents)
+def _ruff_each(projects: Iterable[Project], folder: Path) -> Iterator[str]:
+    for framework, own in _by_framework(projects).items():
+        (folder / framework).mkdir()
+        yield from _ruff(distinct(own), folder / framework)
+
+
+def _ruff(contents: Sequence[Distinct], folder: Path) -> Iterator[str]:
     (folder / "pyproject.toml").write_text(contents[0].project.text("pyproject.toml"))
     rounds = _rounds(each for each in contents if each.suffix == ".py")
     for each_round in rounds:  # The first has every path, so imports are told apart as in a whole project.

@@ -19,7 +19,7 @@ class JsonSerializer:
     def dumps(self, value: object) -> str:
         return json.dumps(value)
 
-    def loads(self, text: bytes) -> Any:
+    def loads(self, text: bytes) -> object:
         return json.loads(text)
 
 

@@ -1,0 +1,115 @@
+"""The relay and the consumer in processes of their own, on the broker that was chosen."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from functools import partial
+from pathlib import Path
+from time import monotonic
+from urllib.parse import quote, urlsplit
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from service.activity.models import Activity
+from service.events import storage, wiring
+from service.platform.threads import in_thread
+from service.settings import Settings
+from tests.events import new_event
+from tests.patience import PATIENCE_SECONDS, until
+from tests.processes import Process, managing
+from tests.wiring import broker
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+COMMANDS = ["relay", "consume"]
+NOBODY = "127.0.0.1:1"
+SECONDS_DOWN = 3.0
+
+leaving = pytest.mark.skipif(not wiring.LEAVE_THE_PROCESS, reason="there is no broker between processes")
+
+
+@pytest.fixture
+async def environment(configured: Settings) -> AsyncIterator[dict[str, str]]:
+    """For processes that work on the database of the tests, and on a part of the broker that is theirs."""
+    url = urlsplit(configured.database_url)
+    async with broker.own(configured) as own:
+        yield {
+            "SECRET_KEY": configured.secret_key.get_secret_value(),
+            "DATABASE_URL": f"{url.scheme}://{url.netloc}/{quote(connection.settings_dict['NAME'])}",
+            "DATABASE_POOL_TIMEOUT_SECONDS": "1",
+            **{name.upper(): str(value) for name, value in own.items()},
+        }
+
+
+def elsewhere(url: str) -> str:
+    """The URL of a server that is not there."""
+    return re.sub(r"(?<=://)([^@/]*@)?[^/]+", rf"\g<1>{NOBODY}", url)
+
+
+async def until_logged(process: Process, event: str) -> None:
+    await until(partial(process.has_logged, event))
+
+
+@pytest.mark.skipif(wiring.LEAVE_THE_PROCESS, reason="events reach other processes")
+@pytest.mark.parametrize("command", COMMANDS)
+def test_without_a_broker_they_do_not_start(command: str) -> None:
+    with pytest.raises(CommandError, match="serve") as refused:
+        call_command(command)
+    assert refused.value.returncode == 2
+
+
+@leaving
+async def test_events_go_from_one_to_the_other(environment: dict[str, str], tmp_path: Path) -> None:
+    with managing("consume", environment, tmp_path) as consumer, managing("relay", environment, tmp_path) as relay:
+        for each in (consumer, relay):
+            await until_logged(each, "working")
+        deadline = monotonic() + PATIENCE_SECONDS
+        # Again and again: until the consumer has told the broker what it wants, nothing may be kept for it.
+        while not await in_thread(Activity.objects.exists):
+            assert monotonic() < deadline
+            await in_thread(storage.append, new_event("ann"))
+            await asyncio.sleep(0.2)
+
+        for each in (relay, consumer):
+            assert each.stop() == 0
+            assert each.lines[-1]["event"] == "stopped"
+            assert [line for line in each.lines if line["level"] != "info"] == []
+    await in_thread(_settle)
+
+
+@leaving
+@pytest.mark.parametrize(("command", "task"), [("relay", "publish events"), ("consume", "receive events")])
+async def test_a_broker_that_is_down_is_told_once(
+    environment: dict[str, str], tmp_path: Path, command: str, task: str
+) -> None:
+    await in_thread(storage.append, new_event("ann"))
+    down = environment | {"BROKER_URL": elsewhere(environment["BROKER_URL"])}
+    with managing(command, down, tmp_path) as process:
+        await until_logged(process, "waiting")
+        await asyncio.sleep(SECONDS_DOWN)
+        assert process.stop() == 0
+
+    assert [line["to"] for line in process.lines if line["event"] == "waiting"] == [task]
+    assert not any("exception" in line for line in process.lines)
+    assert len(await in_thread(storage.pending, 10)) == 1
+
+
+@leaving
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="a file is always there")
+async def test_a_database_that_is_down_is_told_once(environment: dict[str, str], tmp_path: Path) -> None:
+    down = environment | {"DATABASE_URL": elsewhere(environment["DATABASE_URL"])}
+    with managing("relay", down, tmp_path) as process:
+        await until_logged(process, "waiting")
+        await asyncio.sleep(SECONDS_DOWN)
+        assert process.stop() == 0
+
+    waiting = [line["to"] for line in process.lines if line["event"] == "waiting"]
+    assert sorted(waiting) == sorted(set(waiting))
+    assert "publish events" in waiting
+    assert not any("exception" in line for line in process.lines)
+
+
+def _settle() -> None:
+    storage.remove(storage.pending(1000))

@@ -7,7 +7,7 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 
 from service.adapters.clock import SystemClock
-from service.users.storage import UserId
+from service.users.storage import UserId, UserReference
 
 
 def now() -> datetime:
@@ -79,7 +79,7 @@ class Session(models.Model):
     """A family of refresh tokens, of which only the newest is good."""
 
     id = models.CharField(primary_key=True, max_length=64)
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
+    user = UserReference(User, on_delete=models.CASCADE, related_name="sessions")
     generation = models.IntegerField()
     """The user's generation at sign-in: a session does not outlive a new password or role."""
     secret_hash = models.CharField(max_length=64)

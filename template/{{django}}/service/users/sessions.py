@@ -16,6 +16,7 @@ from service.events import storage
 from service.platform import tokens
 from service.users import events, passwords
 from service.users.models import Session, User
+from service.users.selectors import find_user
 
 log = structlog.get_logger()
 
@@ -59,16 +60,17 @@ def refresh(refresh_token: str) -> TokenPair:
         InvalidToken: It is forged, expired, or revoked; or it was used before, which ends its session.
     """
     session_id, secret = _parse(refresh_token)
-    session = Session.objects.select_related("user").filter(id=session_id).first()
+    session = Session.objects.filter(id=session_id).first()
     if session is None:
         raise _invalid()
     if _hash(secret) != session.secret_hash:
         _end(session, "a refresh token was used twice")
         raise _invalid()
-    if session.user.generation != session.generation or session.expires_at <= _now():
+    user = find_user(str(session.user_id))
+    if user is None or user.generation != session.generation or session.expires_at <= _now():
         _end(session, "the session has expired")
         raise _invalid()
-    return _rotate(session)
+    return _rotate(user, session)
 
 
 def sign_out(refresh_token: str) -> None:
@@ -94,13 +96,13 @@ def _begin(user: User) -> TokenPair:
     return _pair(user, session, secret)
 
 
-def _rotate(session: Session) -> TokenPair:
+def _rotate(user: User, session: Session) -> TokenPair:
     secret = secrets.token_urlsafe()
     unused = Session.objects.filter(id=session.id, secret_hash=session.secret_hash)
     if not unused.update(secret_hash=_hash(secret), expires_at=_expiry()):
         _end(session, "a refresh token was used twice at once")
         raise _invalid()
-    return _pair(session.user, session, secret)
+    return _pair(user, session, secret)
 
 
 def _end(session: Session, reason: str) -> None:

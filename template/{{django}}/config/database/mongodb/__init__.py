@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from django.db.models import Model
 from django.db.models.signals import class_prepared
 from pymongo.uri_parser import parse_uri
 
+from config.database.mongodb.documents import keep_in_place
 from config.database.mongodb.monitoring import CommandTimer, ConnectionCounter
 from service.about import NAME
 from service.platform.measuring import METRICS
@@ -45,10 +45,4 @@ def databases(settings: Settings) -> dict[str, dict[str, Any]]:
     }
 
 
-def _keep_key_in_id(sender: type[Model], **_: object) -> None:
-    """Every document has its key in `_id`, which is unique by itself."""
-    if sender._meta.pk is not None and not sender._meta.pk.remote_field:
-        sender._meta.pk.column = "_id"
-
-
-class_prepared.connect(_keep_key_in_id)
+class_prepared.connect(keep_in_place)

@@ -8,6 +8,7 @@ from typing import override
 from django_mongodb_backend import base, features, operations
 from pymongo.errors import PyMongoError
 
+from config.database.mongodb.documents import INCIDENTS
 from config.database.mongodb.schema import DatabaseSchemaEditor
 
 
@@ -22,7 +23,7 @@ class DatabaseOperations(operations.DatabaseOperations):
     @override
     def execute_sql_flush(self, tables: list[str]) -> None:
         """With the events that came with no change of a record: they are of no model."""
-        super().execute_sql_flush([*tables, "incidents"])
+        super().execute_sql_flush([*tables, INCIDENTS])
 
 
 class DatabaseWrapper(base.DatabaseWrapper):

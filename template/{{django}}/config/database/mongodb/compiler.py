@@ -1,8 +1,4 @@
-"""How the ORM's queries become commands.
-
-An event waits in the document that it tells of (`service/events/storage/mongodb.py`), so a document that is deleted
-stays until its events are published. The ORM does not see it any more.
-"""
+"""How the ORM's queries become commands. It does not see a document that has been deleted and has events left."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, override
@@ -11,17 +7,8 @@ from django.core.exceptions import EmptyResultSet
 from django_mongodb_backend import compiler
 from django_mongodb_backend.query import MongoQuery
 
+from config.database.mongodb.documents import ALIVE, DELETED, EVENTFUL, IS_DONE, UNIQUE, flat, nested
 from config.database.mongodb.failures import djangos_errors
-
-EVENTFUL = ("users", "sessions", "incidents")
-"""The collections whose documents hold events. An incident is an event that comes with nothing else."""
-
-DELETED = {"deleted": True}
-ALIVE = {"deleted": {"$exists": False}}
-IS_DONE = {**DELETED, "outbox": {"$in": [[], None]}}
-
-UNIQUE = ("email", "creation_key")
-"""What others may have as soon as a user is deleted, although the document stays."""
 
 
 class PlainQuery(MongoQuery):
@@ -60,6 +47,9 @@ class AliveOnly(Telling):
             query.match_mql = {"$and": [ALIVE, query.match_mql]} if query.match_mql else ALIVE
         return query
 
+    def _make_result(self, entity: Mapping[str, Any], columns: Any) -> Any:  # noqa: ANN401 - As the backend has it.
+        return super()._make_result(flat(entity), columns)  # type: ignore[misc] # Mixed into compilers.
+
 
 class SQLCompiler(AliveOnly, compiler.SQLCompiler):
     pass
@@ -68,9 +58,8 @@ class SQLCompiler(AliveOnly, compiler.SQLCompiler):
 class SQLInsertCompiler(Telling, compiler.SQLInsertCompiler):
     @override
     def insert(self, docs: list[dict[str, Any]], returning_fields: Any = None) -> Any:
-        """Without the values that are missing: the unique indexes leave out only what is not there at all."""
-        present = [{name: value for name, value in each.items() if value is not None} for each in docs]
-        return super().insert(present, returning_fields)
+        fields = self.query.get_meta().concrete_fields
+        return super().insert([nested(each, fields) for each in docs], returning_fields)
 
 
 class SQLDeleteCompiler(AliveOnly, compiler.SQLDeleteCompiler):

@@ -1,7 +1,6 @@
 """Changes of records together with their events, and what becomes of these, on MongoDB without transactions.
 
-An event waits in the document of what it tells of, in the field `outbox`: so it is there exactly if the change is.
-A document that has been deleted stays, without anything but its events, until they are published.
+A change and its event are one operation on one document, so the event is there exactly if the change is.
 """
 
 import json
@@ -18,21 +17,13 @@ from pymongo import ASCENDING
 from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
+from config.database.mongodb.documents import ALIVE, DELETED, EVENTFUL, INCIDENTS, UNIQUE, Document, nested
 from config.database.mongodb.failures import djangos_errors
 from service.domain.events import DeadLetter, Event
 from service.events import models
 from service.events.signals import event_stored
 
 type Handler = Callable[[Event], None]
-type Document = dict[str, Any]
-
-EVENTFUL = ("users", "sessions", "incidents")
-"""The collections whose documents hold events. An incident is an event that comes with nothing else."""
-
-DELETED = {"deleted": True}
-ALIVE = {"deleted": {"$exists": False}}
-UNIQUE = ("email", "creation_key")
-"""What others may have as soon as a user is deleted, although the document stays until its events are published."""
 
 
 @djangos_errors()
@@ -42,7 +33,8 @@ def insert(record: Model, event: Event) -> None:
     Raises:
         IntegrityError: The record breaks a constraint; nothing is stored.
     """
-    _collection(record).insert_one({**_columns(record), "outbox": [_document(event)]})
+    document = nested(_columns(record), record._meta.concrete_fields)
+    _collection(record).insert_one({**document, "outbox": [_document(event)]})
     record._state.adding = False  # noqa: SLF001 - Django's documented API.
     _tell()
 
@@ -52,7 +44,12 @@ def update(record: Model, event: Event, **conditions: object) -> bool:
     """Stores a changed record, and the event with it, if the stored one meets the conditions, such as `version=1`."""
     values = _columns(record)
     found = {"_id": values.pop("_id"), **conditions, **ALIVE}
-    result = _collection(record).update_one(found, {"$set": values, "$push": {"outbox": _document(event)}})
+    changes = {
+        "$set": {path: value for path, value in values.items() if value is not None},
+        "$unset": {path: "" for path, value in values.items() if value is None},
+        "$push": {"outbox": _document(event)},
+    }
+    result = _collection(record).update_one(found, changes)
     _tell()
     return bool(result.matched_count)
 
@@ -60,7 +57,7 @@ def update(record: Model, event: Event, **conditions: object) -> bool:
 @djangos_errors()
 def delete(record: Model, event: Event, **conditions: object) -> bool:
     """Deletes a record, and stores the event, if the stored record meets the conditions."""
-    found = {"_id": _columns(record)["_id"], **conditions, **ALIVE}
+    found = {"_id": record.pk, **conditions, **ALIVE}
     hidden = {"$set": DELETED, "$unset": dict.fromkeys(UNIQUE, ""), "$push": {"outbox": _document(event)}}
     if not _collection(record).update_one(found, hidden).matched_count:
         return False
@@ -74,7 +71,7 @@ def delete(record: Model, event: Event, **conditions: object) -> bool:
 @djangos_errors()
 def append(event: Event) -> None:
     """Stores an event that comes with no change of a record."""
-    _named("incidents").insert_one({**DELETED, "outbox": [_document(event)]})
+    _named(INCIDENTS).insert_one({**DELETED, "outbox": [_document(event)]})
     _tell()
 
 
@@ -170,16 +167,14 @@ def _collection(record: Model) -> Collection[Document]:
 
 
 def _columns(record: Model) -> Document:
-    """The document of a record, in the names and types that the ORM reads."""
+    """What a record has, in the names and types that the ORM reads."""
     values = {}
     for field in record._meta.concrete_fields:
         is_new = record._state.adding  # noqa: SLF001 - Django's documented API.
         value = field.get_db_prep_save(field.pre_save(record, is_new), connection)
-        if value is None and not field.null and not field.primary_key:
+        if value is None and not field.null:
             raise IntegrityError(f"{field.name} is missing")
-        # A unique index would take two documents without a value for equal, were it there as null.
-        if value is not None or not field.unique:
-            values["_id" if field.primary_key else str(field.column)] = value
+        values[str(field.column)] = value
     return values
 
 

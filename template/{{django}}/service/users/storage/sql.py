@@ -19,3 +19,6 @@ class UserId(models.UUIDField[uuid.UUID | str, uuid.UUID]):
         """Alike for every database, so that one migration does for all of them."""
         name, _, _, _ = super().deconstruct()
         return name, "service.users.storage.UserId", [], {}
+
+
+UserReference = models.ForeignKey

@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from time import monotonic
 
@@ -10,11 +10,10 @@ from service.domain.events import DeadLetter, Event, InvalidEvent
 from service.platform import cloudevents, consumer, trace_context
 from service.platform.consumer import Consumer
 from service.platform.metrics import Metrics
-from service.ports import Database, Handler, Stores
-from service.usecases.stored_events import StoredEvents
 from tests.clock import MovableClock
 from tests.events import NOON, new_event
 from tests.patience import until
+from tests.stored import Handler, Stored
 
 KIND = "a.kind"
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -31,7 +30,7 @@ class Handlers:
         self.times: list[float] = []
         self.pauses: dict[str, asyncio.Event] = {}
 
-    async def handle(self, event: Event, _stores: Stores) -> None:
+    async def handle(self, event: Event) -> None:
         self.traces.append(trace_context.current())
         self.times.append(monotonic())
         if event.id in self.pauses:
@@ -42,15 +41,15 @@ class Handlers:
 
 
 def failing_at_first[**Arguments, Result](
-    method: Callable[Arguments, Result], times: int
-) -> Callable[Arguments, Result]:
-    """The method of a database that is down for so many calls."""
+    method: Callable[Arguments, Awaitable[Result]], times: int
+) -> Callable[Arguments, Awaitable[Result]]:
+    """The method of a storage whose database is down for so many calls."""
     errors = [Unavailable("The database does not answer.")] * times
 
-    def call(*arguments: Arguments.args, **named: Arguments.kwargs) -> Result:
+    async def call(*arguments: Arguments.args, **named: Arguments.kwargs) -> Result:
         if errors:
             raise errors.pop()
-        return method(*arguments, **named)
+        return await method(*arguments, **named)
 
     return call
 
@@ -71,20 +70,15 @@ def counted() -> Metrics:
     return Metrics()
 
 
-def consuming(database: Database, handler: Handler, metrics: Metrics) -> Consumer[Handler]:
+@pytest.fixture
+def a_consumer(stored: Stored, handlers: Handlers, counted: Metrics) -> Consumer[Handler]:
     clock = MovableClock(NOON)
     clock.move(seconds=2)
-    return Consumer(StoredEvents(database), {KIND: handler}, clock, metrics, attempts=ATTEMPTS)
+    return Consumer(stored.storage, {KIND: stored.handler(handlers.handle)}, clock, counted, attempts=ATTEMPTS)
 
 
-@pytest.fixture
-def a_consumer(database: Database, handlers: Handlers, counted: Metrics) -> Consumer[Handler]:
-    return consuming(database, handlers.handle, counted)
-
-
-async def parked(database: Database) -> list[DeadLetter]:
-    async with database.read() as stores:
-        return list(await stores.dead_letters.list(10))
+async def parked(stored: Stored) -> list[DeadLetter]:
+    return list(await stored.storage.parked(10))
 
 
 def events_of(metrics: Metrics, kind: str, result: str) -> float:
@@ -119,24 +113,24 @@ async def test_the_handler_has_the_trace_context_of_what_caused_the_event(
 
 
 async def test_a_handler_that_fails_is_tried_again(
-    a_consumer: Consumer[Handler], handlers: Handlers, database: Database, counted: Metrics
+    a_consumer: Consumer[Handler], handlers: Handlers, stored: Stored, counted: Metrics
 ) -> None:
     handlers.errors = [RuntimeError("no luck")] * (ATTEMPTS - 1)
     await a_consumer.handle(body_of("1"))
 
     assert handlers.handled == ["1"]
-    assert await parked(database) == []
+    assert await parked(stored) == []
     assert events_of(counted, KIND, "handled") == 1
 
 
 async def test_a_handler_that_fails_too_often_has_its_message_parked(
-    a_consumer: Consumer[Handler], handlers: Handlers, database: Database, counted: Metrics
+    a_consumer: Consumer[Handler], handlers: Handlers, stored: Stored, counted: Metrics
 ) -> None:
     handlers.errors = [RuntimeError("no \0 luck \ud800")] * ATTEMPTS
     await a_consumer.handle(body_of("1"))
     await a_consumer.handle(body_of("2"))
 
-    (letter,) = await parked(database)
+    (letter,) = await parked(stored)
     assert (letter.body, letter.attempts) == (body_of("1"), ATTEMPTS)
     assert letter.error == "RuntimeError: no \\0 luck \\ud800"
     assert letter.parked_at.isoformat() == "2026-02-03T12:00:02.123000+00:00"
@@ -157,47 +151,47 @@ async def test_it_waits_longer_from_attempt_to_attempt(
     assert third - second >= 0.04
 
 
-async def test_what_is_no_event_is_parked_at_once(a_consumer: Consumer[Handler], database: Database) -> None:
+async def test_what_is_no_event_is_parked_at_once(a_consumer: Consumer[Handler], stored: Stored) -> None:
     await a_consumer.handle(b"\x00 garbage \xff")
 
-    (letter,) = await parked(database)
+    (letter,) = await parked(stored)
     assert (letter.body, letter.attempts) == (b"\x00 garbage \xff", 1)
     assert letter.error.startswith("InvalidEvent: not a CloudEvent")
 
 
 async def test_data_that_break_their_promise_are_parked_at_once(
-    a_consumer: Consumer[Handler], handlers: Handlers, database: Database
+    a_consumer: Consumer[Handler], handlers: Handlers, stored: Stored
 ) -> None:
     handlers.errors = [InvalidEvent("data.user_id: is missing"), RuntimeError("not tried again")]
     await a_consumer.handle(body_of("1"))
 
-    assert [(letter.attempts, letter.error) for letter in await parked(database)] == [
+    assert [(letter.attempts, letter.error) for letter in await parked(stored)] == [
         (1, "InvalidEvent: data.user_id: is missing")
     ]
 
 
 async def test_types_without_a_handler_are_ignored(
-    a_consumer: Consumer[Handler], handlers: Handlers, database: Database, counted: Metrics
+    a_consumer: Consumer[Handler], handlers: Handlers, stored: Stored, counted: Metrics
 ) -> None:
     await a_consumer.handle(body_of("1", kind="another.kind"))
 
     assert handlers.handled == []
-    assert await parked(database) == []
+    assert await parked(stored) == []
     assert events_of(counted, "unknown", "ignored") == 1
 
 
 @pytest.mark.parametrize("body", [body_of("1"), b"garbage"])
 async def test_a_database_that_is_down_is_no_fault_of_the_message(
-    a_consumer: Consumer[Handler], database: Database, handlers: Handlers, monkeypatch: pytest.MonkeyPatch, body: bytes
+    a_consumer: Consumer[Handler], stored: Stored, handlers: Handlers, monkeypatch: pytest.MonkeyPatch, body: bytes
 ) -> None:
     handlers.errors = [RuntimeError("no luck")] * (ATTEMPTS - 1)
-    monkeypatch.setattr(database, "handle_once", failing_at_first(database.handle_once, 2 * ATTEMPTS))
-    monkeypatch.setattr(database, "transaction", failing_at_first(database.transaction, 2 * ATTEMPTS))
+    for method in (stored.storage.handle_once, stored.storage.park):
+        monkeypatch.setattr(stored.storage, method.__name__, failing_at_first(method, 2 * ATTEMPTS))
     await a_consumer.handle(body)
 
     is_event = body != b"garbage"
     assert handlers.handled == ["1"] * is_event
-    assert len(await parked(database)) == (not is_event)
+    assert len(await parked(stored)) == (not is_event)
 
 
 async def test_events_of_a_subject_take_turns(a_consumer: Consumer[Handler], handlers: Handlers) -> None:
@@ -212,15 +206,14 @@ async def test_events_of_a_subject_take_turns(a_consumer: Consumer[Handler], han
 
 
 async def test_different_subjects_do_not_wait_for_each_other(
-    a_consumer: Consumer[Handler], database: Database, handlers: Handlers, monkeypatch: pytest.MonkeyPatch
+    a_consumer: Consumer[Handler], stored: Stored, handlers: Handlers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def handle(event: Event, handler: Handler) -> bool:
+    async def handle(event: Event, _handler: Handler) -> bool:
         """Without a transaction, since some databases have one writer at a time."""
-        async with database.read() as stores:
-            await handler(event, stores)
+        await handlers.handle(event)
         return True
 
-    monkeypatch.setattr(database, "handle_once", handle)
+    monkeypatch.setattr(stored.storage, "handle_once", handle)
     subjects = [str(number) for number in range(consumer.AT_A_TIME + 1)]
     handlers.pauses = dict.fromkeys(subjects, asyncio.Event())
     tasks = [asyncio.create_task(a_consumer.handle(body_of(each, subject=each))) for each in subjects]

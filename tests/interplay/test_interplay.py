@@ -34,6 +34,12 @@ class Running:
         token = self.http.post("/v1/auth/token", data=form).raise_for_status().json()["access_token"]
         return {"Authorization": f"Bearer {token}"}
 
+    def refresh(self, token: str) -> str:
+        """Exchanges a refresh token for the next one."""
+        pair = self.http.post("/v1/auth/refresh", json={"refresh_token": token}).raise_for_status().json()
+        next_token: str = pair["refresh_token"]
+        return next_token
+
     def create(self, caller: Mapping[str, str], email: str) -> str:
         body = {"email": email, "name": "Bea", "password": PASSWORD}
         user_id: str = self.http.post("/v1/users", json=body, headers=caller).raise_for_status().json()["id"]
@@ -106,6 +112,7 @@ def test_a_token_and_a_password_of_one_are_good_at_the_others(source: Path, tmp_
     with running(projects) as services:
         first = next(iter(projects))
         projects[first].make("admin", f"EMAIL={EMAIL}", ADMIN_PASSWORD=PASSWORD)
+        form = {"username": EMAIL, "password": PASSWORD}
         for framework, service in services.items():
             email = f"of-{framework}@example.org"
             user = service.create(service.sign_in(EMAIL), email)
@@ -113,3 +120,6 @@ def test_a_token_and_a_password_of_one_are_good_at_the_others(source: Path, tmp_
                 caller = other.sign_in(email)
                 for each in services.values():
                     assert each.http.get("/v1/users/me", headers=caller).raise_for_status().json()["id"] == user
+            token = service.http.post("/v1/auth/token", data=form).raise_for_status().json()["refresh_token"]
+            for other in services.values():
+                token = other.refresh(token)

@@ -17,7 +17,7 @@ import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
- * Runs mongo-java-server so that today's drivers take it for a standalone mongod 5.0: it knows `hello` and sessions, and
+ * Runs mongo-java-server so that today's drivers take it for a standalone mongod 7.0: it knows `hello` and sessions, and
  * refuses transactions, as a standalone does, where the bare server would accept and ignore them. It answers documents as
  * they were when they matched, where the bare server answers what others make of them before it has sent them.
  */
@@ -33,8 +33,8 @@ public class MongoFront {
     H2Backend backend = new H2Backend(args[1]);
     backend.getMvStore().setAutoCommitDelay(50); // Milliseconds of writes that kill -9 may cost; mongod: 100.
     backend.version(new MongoVersion() {
-      public List<Integer> getVersionArray() { return List.of(5, 0, 0); }
-      public int getWireVersion() { return 13; }
+      public List<Integer> getVersionArray() { return List.of(7, 0, 0); }
+      public int getWireVersion() { return 21; }
     });
     MongoBackend front = (MongoBackend) Proxy.newProxyInstance(MongoFront.class.getClassLoader(),
         new Class<?>[] {MongoBackend.class}, (proxy, method, arguments) -> call(backend, method, arguments));
@@ -56,6 +56,7 @@ public class MongoFront {
         throw new MongoServerError(20, "IllegalOperation",
             "Transaction numbers are only allowed on a replica set member or mongos");
       }
+      MongoWords.translate(command, document);
       reading = READING.contains(command);
       database = message.getDatabaseName();
       hello = HELLO.contains(command);

@@ -1,7 +1,8 @@
 """A server of MongoDB's protocol: mongo-java-server on an H2 file, since no package registry carries mongod.
 
-It has unique indexes and atomic changes of one document, but neither transactions nor validators. Set MONGODB_URL to
-run the same tests on a real one, as the public continuous integration does.
+It has unique indexes and atomic changes of one document, but neither transactions nor validators, and of the newer
+stages and expressions only those that are used here. Set MONGODB_URL to run the same tests on a real one, as the public
+continuous integration does.
 """
 
 import contextlib
@@ -14,7 +15,7 @@ from tests.servers.install import QUICK_JAVA, cached, java, maven, run
 from tests.servers.server import Server, listens, with_path
 
 VERSION = "1.47.0"
-FRONT = Path(__file__).with_name("MongoFront.java")
+SOURCES = [Path(__file__).with_name(name) for name in ("MongoFront.java", "MongoWords.java")]
 
 
 class MongoDB(Server):
@@ -29,7 +30,7 @@ class MongoDB(Server):
     @override
     def install(self) -> None:
         self.java = java()
-        edition = hashlib.sha256(FRONT.read_bytes()).hexdigest()[:8]
+        edition = hashlib.sha256(b"".join(each.read_bytes() for each in SOURCES)).hexdigest()[:8]
         self.home = cached(f"mongo-java-server-{VERSION}-{edition}", _build)
 
     @override
@@ -58,4 +59,4 @@ class MongoDB(Server):
 def _build(folder: Path) -> None:
     libs = folder / "libs"
     maven(libs, f"de.bwaldvogel:mongo-java-server-h2-backend:{VERSION}", "org.slf4j:slf4j-simple:2.0.17")
-    run(java("javac"), "-cp", f"{libs}/*", "-d", folder / "classes", FRONT)
+    run(java("javac"), "-cp", f"{libs}/*", "-d", folder / "classes", *SOURCES)

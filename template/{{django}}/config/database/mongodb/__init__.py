@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.models.signals import class_prepared
+from pymongo.errors import WaitQueueTimeoutError
 from pymongo.uri_parser import parse_uri
 
 from config.database.mongodb.documents import keep_in_place
@@ -25,6 +26,9 @@ MIGRATION_MODULES = dict.fromkeys(("admin", "auth", "contenttypes"))
 JSON_TYPE = "text"
 SILENCED_SYSTEM_CHECKS = ["mongodb.fields.auto.E001"]
 """Of the number in the table of the outbox: here the events wait elsewhere."""
+
+EXHAUSTED: tuple[type[Exception], ...] = (WaitQueueTimeoutError,)
+"""What is raised when all connections are in use."""
 
 
 def databases(settings: Settings) -> dict[str, dict[str, Any]]:

@@ -5,16 +5,11 @@ Django finds its parts by their names, so they are called as in every engine.
 
 from typing import override
 
-from django_mongodb_backend import base, features, operations
+from django_mongodb_backend import base, operations
 from pymongo.errors import PyMongoError
 
 from config.database.mongodb.documents import INCIDENTS
 from config.database.mongodb.schema import DatabaseSchemaEditor
-
-
-class DatabaseFeatures(features.DatabaseFeatures):
-    # Nothing that newer ones have is needed, and services that speak the protocol call themselves 5.0.
-    minimum_database_version = (5, 0)
 
 
 class DatabaseOperations(operations.DatabaseOperations):
@@ -28,7 +23,6 @@ class DatabaseOperations(operations.DatabaseOperations):
 
 class DatabaseWrapper(base.DatabaseWrapper):
     SchemaEditorClass = DatabaseSchemaEditor
-    features_class = DatabaseFeatures
     ops_class = DatabaseOperations
 
     @override

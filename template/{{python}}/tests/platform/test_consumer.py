@@ -185,8 +185,9 @@ async def test_a_database_that_is_down_is_no_fault_of_the_message(
     a_consumer: Consumer[Handler], stored: Stored, handlers: Handlers, monkeypatch: pytest.MonkeyPatch, body: bytes
 ) -> None:
     handlers.errors = [RuntimeError("no luck")] * (ATTEMPTS - 1)
-    for method in (stored.storage.handle_once, stored.storage.park):
-        monkeypatch.setattr(stored.storage, method.__name__, failing_at_first(method, 2 * ATTEMPTS))
+    storage = stored.storage
+    monkeypatch.setattr(storage, "handle_once", failing_at_first(storage.handle_once, 2 * ATTEMPTS))
+    monkeypatch.setattr(storage, "park", failing_at_first(storage.park, 2 * ATTEMPTS))
     await a_consumer.handle(body)
 
     is_event = body != b"garbage"

@@ -48,7 +48,7 @@ class SQLInsertCompiler(Telling, compiler.SQLInsertCompiler):
 class SQLDeleteCompiler(AliveOnly, compiler.SQLDeleteCompiler):
     @override
     def execute_sql(self, result_type: str = compiler.MULTI) -> int:
-        if self.collection_name not in EVENTFUL:
+        if self.query.get_meta().db_table not in EVENTFUL:
             return int(super().execute_sql(result_type))
         try:
             criteria = self.build_query().match_mql

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
 from time import monotonic
@@ -48,6 +48,14 @@ def elsewhere(url: str) -> str:
     return re.sub(r"(?<=://)([^@/]*@)?[^/]+", rf"\g<1>{NOBODY}", url)
 
 
+async def until_true(look: Callable[[], bool]) -> None:
+    """Looks again and again, in the database."""
+    deadline = monotonic() + PATIENCE_SECONDS
+    while not await in_thread(look):
+        assert monotonic() < deadline
+        await asyncio.sleep(0.05)
+
+
 async def until_logged(process: Process, event: str) -> None:
     await until(partial(process.has_logged, event))
 
@@ -61,22 +69,22 @@ def test_without_a_broker_they_do_not_start(command: str) -> None:
 
 
 @leaving
-async def test_events_go_from_one_to_the_other(environment: dict[str, str], tmp_path: Path) -> None:
-    with managing("consume", environment, tmp_path) as consumer, managing("relay", environment, tmp_path) as relay:
-        for each in (consumer, relay):
-            await until_logged(each, "working")
-        deadline = monotonic() + PATIENCE_SECONDS
-        # Again and again: until the consumer has told the broker what it wants, nothing may be kept for it.
-        while not await in_thread(Activity.objects.exists):
-            assert monotonic() < deadline
-            await in_thread(storage.append, new_event("ann"))
-            await asyncio.sleep(0.2)
+async def test_events_wait_for_a_consumer_that_starts_after_the_relay(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    event = new_event("ann")
+    with managing("relay", environment, tmp_path) as relay:
+        await until_logged(relay, "working")
+        await in_thread(storage.append, event)
+        await until_true(lambda: not storage.pending(10))
+        assert relay.stop() == 0
+    with managing("consume", environment, tmp_path) as consumer:
+        await until_true(Activity.objects.exists)
+        assert consumer.stop() == 0
 
-        for each in (relay, consumer):
-            assert each.stop() == 0
-            assert each.lines[-1]["event"] == "stopped"
-            assert [line for line in each.lines if line["level"] != "info"] == []
-    await in_thread(_settle)
+    assert await in_thread(lambda: [entry.event_id for entry in Activity.objects.all()]) == [event.id]
+    for each in (relay, consumer):
+        assert [(line["level"], line["event"]) for line in each.lines] == [("info", "working"), ("info", "stopped")]
 
 
 @leaving
@@ -109,7 +117,3 @@ async def test_a_database_that_is_down_is_told_once(environment: dict[str, str],
     assert sorted(waiting) == sorted(set(waiting))
     assert "publish events" in waiting
     assert not any("exception" in line for line in process.lines)
-
-
-def _settle() -> None:
-    storage.remove(storage.pending(1000))

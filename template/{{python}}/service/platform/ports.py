@@ -27,6 +27,10 @@ class EventBus(Protocol):
         """Publishes events, those of one subject in this order; returns when the broker has stored them all."""
         ...
 
+    def subscribe(self, types: Sequence[str]) -> None:
+        """Lets all that is published from now on wait for this service, even before it consumes, or elsewhere."""
+        ...
+
     async def consume(self, types: Sequence[str], handle: Callable[[bytes], Awaitable[None]]) -> None:
         """Delivers messages until it is cancelled, many at a time.
 

@@ -23,6 +23,9 @@ class Publisher(ABC):
     @abstractmethod
     async def publish(self, events: Sequence[Event]) -> None: ...
 
+    def subscribe(self, types: Sequence[str]) -> None:  # noqa: B027 - most have nothing to do.
+        """Does nothing, where what is published is kept for whoever comes."""
+
     async def publish_event(self, event_type: str, data: Mapping[str, Any], *, subject: str = "") -> None:
         event = Event(
             source=SOURCE,

@@ -47,9 +47,8 @@ class RabbitEventBus(Publisher):
         self._exchange = exchange
         self._connection: AbstractConnection | None = None
         self._channel: AbstractChannel | None = None
+        self._subscribed: frozenset[str] = frozenset()
         self._declared: set[str] = set()
-        self._is_bound = asyncio.Event()
-        self._is_bound.set()
         self._one_at_a_time = asyncio.Lock()
 
     @override
@@ -64,9 +63,12 @@ class RabbitEventBus(Publisher):
                 await self.close()  # It may hang; the next one starts afresh.
                 raise
 
+    @override
+    def subscribe(self, types: Sequence[str]) -> None:
+        self._subscribed = frozenset(types)
+
     async def consume(self, types: Sequence[str], handle: Handle) -> None:
-        if self._exchange:
-            self._is_bound.clear()  # What is published before is for nobody.
+        self.subscribe(types)
         await reconnecting("receive events", lambda connected: self._consume(types, handle, connected), FAILURES)
 
     async def ping(self) -> None:
@@ -96,13 +98,12 @@ class RabbitEventBus(Publisher):
             self._connection = await self._open()
             self._channel = await self._connection.channel(publisher_confirms=True)
             self._declared.clear()
-        if self._exchange:
-            await self._is_bound.wait()
-            return await self._declare_exchange(self._channel)
-        for each in types - self._declared:
-            await self._channel.declare_queue(each, durable=True)
-        self._declared |= types
-        return self._channel.default_exchange
+        # Before anything is published: an exchange keeps nothing for a queue that is not there yet.
+        kept = self._subscribed if self._exchange else types
+        if not kept <= self._declared:
+            await self._declare_queues(self._channel, sorted(kept - self._declared))
+            self._declared |= kept
+        return await self._declare_exchange(self._channel) if self._exchange else self._channel.default_exchange
 
     async def _consume(self, types: Sequence[str], handle: Handle, connected: Callable[[], None]) -> None:
         end: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -129,7 +130,6 @@ class RabbitEventBus(Publisher):
             channel.close_callbacks.add(lost)
             await channel.set_qos(prefetch_count=PREFETCH)
             consuming = [(queue, await queue.consume(receive)) for queue in await self._declare_queues(channel, types)]
-            self._is_bound.set()
             connected()
             try:
                 await end

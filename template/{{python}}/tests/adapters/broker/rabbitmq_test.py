@@ -162,6 +162,22 @@ async def test_through_an_exchange_a_service_reads_the_types_that_it_handles(
             assert found == [wanted]
 
 
+async def test_through_an_exchange_events_wait_for_a_service_that_consumes_them_elsewhere_and_later(
+    configured: Settings, kinds: list[str]
+) -> None:
+    async with own(configured) as space:
+        settings = configured.model_copy(update=space)
+        async with rabbitmq.connect(settings, MovableClock()) as relays:
+            relays.subscribe(kinds[:1])
+            wanted = new_event(kind=kinds[0])
+            await relays.publish([new_event(kind=kinds[1]), wanted])
+        async with rabbitmq.connect(settings, MovableClock()) as consumers:
+            assert isinstance(consumers, RabbitEventBus)
+            async with reading(consumers, kinds[:1]) as found:
+                await until(lambda: bool(found))
+                assert found == [wanted]
+
+
 async def test_a_broker_that_is_not_there_is_unavailable(kinds: list[str]) -> None:
     bus = RabbitEventBus("amqp://127.0.0.1:1/", "", MovableClock())
 

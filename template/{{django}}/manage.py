@@ -3,8 +3,10 @@
 
 import os
 import sys
+import textwrap
 
 from django.core.management import execute_from_command_line
+from django.db import InterfaceError, OperationalError
 
 from service.settings import SettingsError
 
@@ -16,7 +18,16 @@ def main() -> None:
     try:
         execute_from_command_line(sys.argv)
     except SettingsError as error:
-        sys.exit(f"{error}\n{REMEDY}")
+        fail(str(error), REMEDY)
+    except (OperationalError, InterfaceError) as error:
+        reason = next(iter(str(error).splitlines()), "")
+        told = textwrap.shorten(f"The database does not answer. {reason}", 300)
+        fail(told, "Check DATABASE_URL, and that the server runs.")
+
+
+def fail(*lines: str) -> None:
+    sys.stderr.writelines(f"{line}\n" for line in lines)
+    sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,9 @@ from ninja.parser import Parser
 
 from service import about
 from service.activity.api import router as activity_router
-from service.domain.errors import ServiceError, Unavailable
+from service.domain.errors import ServiceError
 from service.platform import operations
+from service.platform.availability import unavailable
 from service.platform.openapi import REFERENCE
 from service.platform.problems import TOO_LARGE, VALIDATION, FieldError, Problem, answer, on_service_error, wrong_field
 from service.platform.schemas import in_words
@@ -56,9 +57,7 @@ api.exception_handler(ServiceError)(on_service_error)
 @api.exception_handler(OperationalError)
 @api.exception_handler(InterfaceError)
 def on_database_error(request: HttpRequest, error: Exception) -> HttpResponse:
-    unavailable = Unavailable("The database does not answer.")
-    unavailable.__cause__ = error
-    return on_service_error(request, unavailable)
+    return on_service_error(request, unavailable(error))
 
 
 @api.exception_handler(ValidationError)

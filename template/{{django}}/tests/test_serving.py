@@ -85,5 +85,5 @@ def test_a_setting_that_is_wrong_is_named(environment: dict[str, str]) -> None:
     with manage(environment | {"BCRYPT_COST": "3"}, "check") as process:
         _, lines = process.communicate(timeout=PATIENCE)
 
-    assert process.returncode == 1
+    assert process.returncode == 2
     assert "BCRYPT_COST" in lines

@@ -11,6 +11,9 @@ MIGRATION_MODULES: dict[str, str | None] = {}
 JSON_TYPE = "text"
 SILENCED_SYSTEM_CHECKS: list[str] = []
 
+EXHAUSTED: tuple[type[Exception], ...] = ()
+"""There is a connection for each thread."""
+
 PRAGMAS = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"  # Django turns foreign keys on by itself.
 
 
@@ -20,6 +23,7 @@ def databases(settings: Settings) -> dict[str, dict[str, Any]]:
         "default": {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": path,
+            "CONN_MAX_AGE": None,  # A connection for each thread, for as long as there is the thread.
             "OPTIONS": {
                 # A transaction that began with reading could not go on to write when another has written since.
                 "transaction_mode": "IMMEDIATE",

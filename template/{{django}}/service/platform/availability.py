@@ -3,14 +3,27 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
 from service.domain.errors import Unavailable
+
+NO_ANSWER = (OperationalError, InterfaceError)
 
 
 @contextmanager
 def unavailable_on_failure() -> Iterator[None]:
     try:
         yield
-    except (OperationalError, InterfaceError) as error:
-        raise Unavailable("The database does not answer.") from error
+    except NO_ANSWER as error:
+        raise unavailable(error) from error
+
+
+def unavailable(error: Exception) -> Unavailable:
+    """The same in the service's words."""
+    is_exhausted = isinstance(error.__cause__, settings.DATABASE_EXHAUSTED)
+    told = Unavailable(
+        "All connections to the database are in use." if is_exhausted else "The database does not answer."
+    )
+    told.__cause__ = error
+    return told

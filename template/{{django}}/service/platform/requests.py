@@ -3,11 +3,10 @@
 import re
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 import structlog
 from django.http import HttpRequest, HttpResponse
-from django.utils.decorators import async_only_middleware
 from structlog.contextvars import bound_contextvars
 
 from service.platform import trace_context
@@ -16,7 +15,7 @@ from service.platform.problems import METHOD_NOT_ALLOWED, answer
 
 log = structlog.get_logger()
 
-type View = Callable[[HttpRequest], Awaitable[HttpResponse]]
+type View = Callable[[HttpRequest], HttpResponse]
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
@@ -27,14 +26,13 @@ METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
 """Which the metrics tell apart: of those that callers can invent there is no end."""
 
 
-@async_only_middleware
 def request_middleware(view: View) -> View:
-    async def answer_request(request: HttpRequest) -> HttpResponse:
+    def answer_request(request: HttpRequest) -> HttpResponse:
         request_id = _request_id(request.headers.get("X-Request-ID"))
         request.request_id = request_id  # type: ignore[attr-defined]
         with bound_contextvars(request_id=request_id), trace_context.bound(request.headers.get("traceparent")):
             started = time.perf_counter()
-            response = _as_problem(request, await view(request))
+            response = _as_problem(request, view(request))
             response["X-Request-ID"] = request_id
             _record(request, response.status_code, time.perf_counter() - started)
             return response

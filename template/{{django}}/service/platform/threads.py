@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from django.db import close_old_connections
+from django.db import connections
 
 from service.platform.availability import unavailable_on_failure
 
@@ -22,6 +22,6 @@ async def in_thread[**Arguments, Result](
             with unavailable_on_failure():
                 return function(*arguments, **named)
         finally:
-            close_old_connections()
+            connections.close_all()
 
     return await asyncio.to_thread(call)

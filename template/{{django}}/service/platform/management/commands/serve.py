@@ -6,8 +6,8 @@ from typing import override
 import structlog
 import uvicorn
 from django.conf import settings
-from django.core.asgi import get_asgi_application
 from django.core.management.base import BaseCommand
+from django.utils.module_loading import import_string
 
 from service.events import wiring
 from service.platform import operations
@@ -35,7 +35,7 @@ async def _serve() -> bool:
     service = settings.SERVICE
     server = uvicorn.Server(
         uvicorn.Config(
-            get_asgi_application(),
+            import_string(settings.ASGI_APPLICATION),
             host=service.host,
             port=service.port,
             lifespan="off",  # Django has none.

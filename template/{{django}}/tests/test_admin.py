@@ -3,12 +3,14 @@
 from contextlib import closing
 from datetime import UTC, datetime
 
+import bcrypt
 import pytest
 from django.test import Client
 
 from service.domain.events import DeadLetter
 from service.events import storage
 from service.users.models import User
+from tests.conftest import CHEAPEST_COST
 from tests.people import PASSWORD, Person
 
 USERS = "/admin/users/user/"
@@ -39,6 +41,23 @@ def test_only_admins_get_in_and_the_others_are_logged(ann: Person, password: str
 def test_a_sign_in_is_logged(site: Client) -> None:
     assert site.get("/admin/").status_code == 200
     assert stored()[-1] == "session.started"
+
+
+@pytest.mark.parametrize("prefix", [b"2a", b"2b"])
+def test_a_hash_of_another_framework_is_good_and_replaced(admin: Person, prefix: bytes) -> None:
+    plain = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(CHEAPEST_COST, prefix)).decode()
+    User.objects.filter(id=admin.id).update(password=plain)
+    form = {"username": admin.user.email, "password": "wrong"}
+    client = Client()
+
+    client.post("/admin/login/?next=/admin/", form)
+    assert User.objects.get(id=admin.id).password == plain
+    assert client.post("/admin/login/?next=/admin/", form | {"password": PASSWORD}).status_code == 302
+    assert client.get("/admin/").status_code == 200
+    replaced = User.objects.get(id=admin.id)
+    assert replaced.password.startswith("bcrypt_sha256$")
+    assert (replaced.version, replaced.generation) == (1, 1)
+    assert admin.call("GET", "/v1/users/me").status == 200
 
 
 def test_who_is_no_admin_any_more_is_out_at_once(site: Client, admin: Person) -> None:

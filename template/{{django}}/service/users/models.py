@@ -7,6 +7,7 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 
 from service.adapters.clock import SystemClock
+from service.users.hashers import in_djangos_format
 from service.users.storage import UserId, UserReference
 
 
@@ -53,6 +54,12 @@ class User(AbstractBaseUser):
     class Meta:
         db_table = "users"
         indexes: ClassVar = [models.Index(fields=["created_at", "id"], name="ix_users_created_at_id")]
+
+    @override
+    def check_password(self, raw_password: str) -> bool:
+        """Takes hashes as bcrypt writes them, too; Django replaces them by its own when the password is right."""
+        self.password = in_djangos_format(self.password)
+        return super().check_password(raw_password)
 
     @property
     def is_admin(self) -> bool:

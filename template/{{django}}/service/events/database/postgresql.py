@@ -9,10 +9,8 @@ from psycopg import AsyncConnection, Error
 from service.platform.doorbell import Doorbell
 from service.platform.outages import reconnecting
 
-CONNECT_SECONDS = 5
-
-OWN = frozenset({"context", "cursor_factory", "pool", "prepare_threshold"})
-"""Parameters of Django's own connections, which are not for a server."""
+OWN = frozenset({"application_name", "context", "cursor_factory", "pool", "prepare_threshold"})
+"""What is about Django's own connections: their pool, their cursors, and the name that they are counted by."""
 
 
 async def listen(doorbell: Doorbell) -> None:
@@ -30,7 +28,6 @@ async def _hear(doorbell: Doorbell, connected: Callable[[], None]) -> None:
 
 
 def _parameters() -> dict[str, Any]:
-    """How Django connects, but for what is about its pool and its cursors."""
+    """How Django connects otherwise."""
     found = connection.get_connection_params()
-    kept = {name: value for name, value in found.items() if name not in OWN}
-    return {**kept, "connect_timeout": CONNECT_SECONDS}
+    return {name: value for name, value in found.items() if name not in OWN}

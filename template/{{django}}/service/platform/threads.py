@@ -2,10 +2,17 @@
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial
 
 from django.db import connections
 
 from service.platform.availability import unavailable_on_failure
+from service.platform.consumer import AT_A_TIME
+
+_threads = ThreadPoolExecutor(2 * AT_A_TIME, "events")
+"""More than there are handlers at a time: the relay goes on while all of them wait for something."""
 
 
 async def in_thread[**Arguments, Result](
@@ -24,4 +31,4 @@ async def in_thread[**Arguments, Result](
         finally:
             connections.close_all()
 
-    return await asyncio.to_thread(call)
+    return await asyncio.get_running_loop().run_in_executor(_threads, partial(copy_context().run, call))

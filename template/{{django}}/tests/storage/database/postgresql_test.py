@@ -14,7 +14,9 @@ from tests.events import new_event
 pytestmark = pytest.mark.django_db(transaction=True)
 
 LONG = 60
-END_LISTENERS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'LISTEN outbox'"
+END_LISTENERS = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'LISTEN outbox' AND datname = current_database()
+"""
 
 
 async def rings(doorbell: Doorbell) -> bool:

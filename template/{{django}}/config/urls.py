@@ -3,12 +3,12 @@
 from typing import Never
 
 from django.contrib import admin
-from django.contrib.staticfiles.views import serve
 from django.http import Http404, HttpRequest
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
 from config.api import api
+from service.platform.static_files import static_file
 
 
 @csrf_exempt
@@ -20,8 +20,7 @@ def nothing(_request: HttpRequest) -> Never:
 urlpatterns = [
     path("", nothing),
     path("admin/", admin.site.urls),
-    # What the admin site looks like. "Insecure" means slow, which is good enough for the few who see it.
-    path("static/<path:path>", serve, {"insecure": True}),
+    path("static/<path:path>", static_file),
     path("", api.urls),
 ]
 handler404 = "service.platform.problems.not_found"

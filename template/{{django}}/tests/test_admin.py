@@ -1,12 +1,14 @@
 """The admin site: who gets in, and that what is done there is what the API would have done."""
 
-from contextlib import closing
 from datetime import UTC, datetime
 
 import bcrypt
 import pytest
 from django.test import Client
 
+from service.about import NAME
+from service.activity.models import Activity
+from service.activity.services import log_activity
 from service.domain.events import DeadLetter
 from service.events import storage
 from service.users.models import User
@@ -130,7 +132,50 @@ def test_a_message_is_handled_again(site: Client) -> None:
     assert again.id != letter.id
 
 
-def test_static_files_are_served(site: Client) -> None:
-    with closing(site.get("/static/admin/css/base.css")) as answer:
-        assert answer.status_code == 200
-        assert answer["Content-Type"] == "text/css"
+@pytest.mark.usefixtures("ann")
+def test_the_log_is_filtered_by_what_happened(site: Client) -> None:
+    for event in storage.pending(100):
+        log_activity(event)
+    started = Activity.objects.filter(type="session.started").count()
+    found = site.get("/admin/activity/activity/", {"type": "session.started"}).content.decode()
+    assert started
+    assert f"{started} activity" in found
+    assert "user.updated" in found  # To be chosen, though there is none.
+
+
+def test_ones_own_password_is_changed_by_the_service(site: Client, admin: Person) -> None:
+    page, new = "/admin/password_change/", "another long password"
+    for form in ({"old_password": "wrong"}, {"new_password1": "short", "new_password2": "short"}):
+        whole = {"old_password": PASSWORD, "new_password1": new, "new_password2": new} | form
+        assert site.post(page, whole).status_code == 200
+    assert User.objects.get(id=admin.id).check_password(PASSWORD)
+
+    change = {"old_password": PASSWORD, "new_password1": new, "new_password2": new}
+    assert site.post(page, change).status_code == 302
+    assert User.objects.get(id=admin.id).check_password(new)
+    assert storage.pending(100)[-1].data["changed"] == ["password"]
+    assert admin.call("GET", "/v1/users/me").status == 401
+    assert site.get("/admin/").status_code == 200
+
+
+@pytest.mark.django_db
+def test_the_site_has_the_name_of_the_service() -> None:
+    assert f"<title>Log in | {NAME}</title>" in Client().get("/admin/login/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [("css/base.css", "text/css"), ("js/theme.js", "text/javascript"), ("img/search.svg", "image/svg+xml")],
+)
+def test_static_files_are_served(path: str, kind: str) -> None:
+    first = Client().get(f"/static/admin/{path}")
+    assert (first.status_code, first["Content-Type"]) == (200, kind)
+    again = Client(headers={"If-None-Match": first["ETag"]}).get(f"/static/admin/{path}")
+    assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize(
+    "path", ["admin", "admin/css/nothing.css", "../settings.py", "%2e%2e/%2e%2e/manage.py", "/etc/passwd"]
+)
+def test_nothing_else_is_a_static_file(path: str) -> None:
+    assert Client().get(f"/static/{path}").status_code == 404

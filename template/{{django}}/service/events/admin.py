@@ -3,6 +3,7 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.text import Truncator
 
 from service.adapters.clock import SystemClock
 from service.events.models import DeadLetter
@@ -19,12 +20,16 @@ from service.platform.read_only import ReadOnlyAdmin
 class DeadLetterAdmin(ReadOnlyAdmin[DeadLetter]):
     """Messages that could not be handled: looking at them, and handling them again."""
 
-    list_display = ("id", "parked_at", "attempts", "error")
+    list_display = ("parked_at", "summary", "attempts")
     list_filter = ("parked_at",)
     search_fields = ("id", "error")
     fields = ("id", "parked_at", "attempts", "error", "text")
     readonly_fields = ("text",)
     actions = ("replay",)
+
+    @admin.display(description="error", ordering="error")
+    def summary(self, letter: DeadLetter) -> str:
+        return Truncator(letter.error).chars(100)
 
     @admin.display(description="body")
     def text(self, letter: DeadLetter) -> str:

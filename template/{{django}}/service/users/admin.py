@@ -4,7 +4,7 @@ from typing import Any, cast, override
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.forms import AdminAuthenticationForm
+from django.contrib.admin.forms import AdminAuthenticationForm, AdminPasswordChangeForm
 from django.contrib.auth.admin import GroupAdmin
 from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import validate_password
@@ -12,6 +12,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
+from service.about import NAME
 from service.domain.errors import ServiceError
 from service.events import storage
 from service.users import events, services
@@ -33,6 +34,17 @@ class SignInForm(AdminAuthenticationForm):
         if isinstance(user, User):
             storage.append(events.session_started(user))
         return cleaned
+
+
+class OwnPasswordForm(AdminPasswordChangeForm):
+    """A new password for whoever is signed in: it ends their other sessions and their tokens, as it does by the API."""
+
+    @override
+    def save(self, commit: bool = True) -> User:
+        old, new = (self.cleaned_data[name] for name in ("old_password", "new_password1"))
+        services.update_user(self.user, str(self.user.pk), {"current_password": old, "password": new})
+        self.user.refresh_from_db()
+        return self.user
 
 
 class UserForm(forms.ModelForm[User]):
@@ -70,7 +82,7 @@ class UserAdmin(admin.ModelAdmin[User]):
     def get_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         if obj is None:
             return ("email", "name", "role", "new_password")
-        # One's own password asks for the current one, which is what the API is for.
+        # One's own password asks for the current one, on a page of its own.
         own = () if obj == request.user else ("new_password",)
         return ("id", "email", "name", "role", *own, "created_at", "version")
 
@@ -123,4 +135,7 @@ def _caller(request: HttpRequest) -> User:
 
 if isinstance(admin.site.get_model_admin(Group), GroupAdmin):  # There are roles.
     admin.site.unregister(Group)
+admin.site.site_header = admin.site.site_title = NAME
+admin.site.site_url = "/docs"
 admin.site.login_form = SignInForm
+admin.site.password_change_form = OwnPasswordForm

@@ -56,7 +56,7 @@ class User(AbstractBaseUser):
         indexes: ClassVar = [models.Index(fields=["created_at", "id"], name="ix_users_created_at_id")]
 
     @override
-    def check_password(self, raw_password: str) -> bool:
+    def check_password(self, raw_password: str | None) -> bool:
         """Takes hashes as bcrypt writes them, too; Django replaces them by its own when the password is right."""
         self.password = in_djangos_format(self.password)
         return super().check_password(raw_password)

@@ -6,7 +6,7 @@ import bcrypt
 import pytest
 from django.test import Client
 
-from service.about import NAME
+from service.about import TITLE
 from service.activity.models import Activity
 from service.activity.services import log_activity
 from service.domain.events import DeadLetter
@@ -126,7 +126,9 @@ def test_a_message_is_handled_again(site: Client) -> None:
     letter = DeadLetter(body=b"nonsense", error="none", attempts=1, parked_at=datetime.now(UTC))
     storage.park(letter)
     page = "/admin/events/deadletter/"
-    assert b"nonsense" in site.get(f"{page}{letter.id}/change/").content
+    shown = site.get(f"{page}{letter.id}/change/").content.decode()
+    assert "nonsense" in shown
+    assert f"{letter.parked_at:%Y-%m-%d %H:%M:%S}" in shown
     assert site.post(page, {"action": "replay", "_selected_action": [letter.id]}).status_code == 302
     (again,) = storage.parked(10)  # It is as bad as it was.
     assert again.id != letter.id
@@ -160,7 +162,7 @@ def test_ones_own_password_is_changed_by_the_service(site: Client, admin: Person
 
 @pytest.mark.django_db
 def test_the_site_has_the_name_of_the_service() -> None:
-    assert f"<title>Log in | {NAME}</title>" in Client().get("/admin/login/").content.decode()
+    assert f"<title>Log in | {TITLE}</title>" in Client().get("/admin/login/").content.decode()
 
 
 @pytest.mark.parametrize(

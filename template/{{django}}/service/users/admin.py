@@ -12,7 +12,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
-from service.about import NAME
+from service.about import TITLE
 from service.domain.errors import ServiceError
 from service.events import storage
 from service.users import events, services
@@ -49,7 +49,10 @@ class OwnPasswordForm(AdminPasswordChangeForm):
 
 class UserForm(forms.ModelForm[User]):
     new_password = forms.CharField(
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}), required=False, strip=False
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        required=False,
+        strip=False,
+        help_text="At least 12 characters. Left empty, a password stays as it is.",
     )
 
     class Meta:
@@ -135,7 +138,7 @@ def _caller(request: HttpRequest) -> User:
 
 if isinstance(admin.site.get_model_admin(Group), GroupAdmin):  # There are roles.
     admin.site.unregister(Group)
-admin.site.site_header = admin.site.site_title = NAME
+admin.site.site_header = admin.site.site_title = TITLE
 admin.site.site_url = "/docs"
 admin.site.login_form = SignInForm
 admin.site.password_change_form = OwnPasswordForm

@@ -2,73 +2,18 @@
 
 from typing import Any, cast, override
 
-from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.forms import AdminAuthenticationForm, AdminPasswordChangeForm
 from django.contrib.auth.admin import GroupAdmin
 from django.contrib.auth.models import Group
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from service.about import TITLE
 from service.domain.errors import ServiceError
-from service.events import storage
-from service.users import events, services
+from service.users import services
+from service.users.forms import OwnPasswordForm, SignInForm, UserForm
 from service.users.models import User
-
-
-class SignInForm(AdminAuthenticationForm):
-    """Signing in here is logged as it is by the API, refused or not."""
-
-    @override
-    def clean(self) -> dict[str, Any]:
-        try:
-            cleaned = super().clean()
-        except ValidationError:
-            email = self.cleaned_data.get("username", "").lower()
-            storage.append(events.session_refused(User.objects.filter(email=email).first()))
-            raise
-        user = self.get_user()
-        if isinstance(user, User):
-            storage.append(events.session_started(user))
-        return cleaned
-
-
-class OwnPasswordForm(AdminPasswordChangeForm):
-    """A new password for whoever is signed in: it ends their other sessions and their tokens, as it does by the API."""
-
-    @override
-    def save(self, commit: bool = True) -> User:
-        old, new = (self.cleaned_data[name] for name in ("old_password", "new_password1"))
-        services.update_user(self.user, str(self.user.pk), {"current_password": old, "password": new})
-        self.user.refresh_from_db()
-        return self.user
-
-
-class UserForm(forms.ModelForm[User]):
-    new_password = forms.CharField(
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        required=False,
-        strip=False,
-        help_text="At least 12 characters. Left empty, a password stays as it is.",
-    )
-
-    class Meta:
-        model = User
-        fields = ("email", "name", "role")
-
-    def clean_email(self) -> str:
-        return str(self.cleaned_data["email"]).lower()
-
-    def clean_new_password(self) -> str:
-        password = str(self.cleaned_data["new_password"])
-        if password:
-            validate_password(password, self.instance)
-        elif self.instance._state.adding:  # noqa: SLF001 - Django's documented API.
-            raise ValidationError("A new user needs a password.")
-        return password
 
 
 @admin.register(User)

@@ -46,6 +46,8 @@ class SignInForm(AdminAuthenticationForm):
 class OwnPasswordForm(AdminPasswordChangeForm):
     """A new password for whoever is signed in: it ends their other sessions and their tokens, as it does by the API."""
 
+    user: User
+
     def clean_new_password1(self) -> str:
         return checked(PASSWORD, self.cleaned_data["new_password1"])
 

@@ -1,15 +1,18 @@
 """People who call the service, on a database that Django makes for the tests and nobody else uses."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from urllib.parse import quote, urlsplit
 
 import pytest
 from django.conf import settings as django_settings
+from django.db import connection
 
 from service.platform import caching
 from service.settings import Settings
 from service.users.hashers import BcryptSha256Hasher, PlainBcryptHasher
 from tests.people import Caller, Person, new_person
+from tests.wiring import broker
 
 CHEAPEST_COST = 4
 
@@ -64,3 +67,18 @@ def ann(db: None) -> Person:
 def bob(db: None) -> Person:
     del db
     return new_person("bob@example.org")
+
+
+@pytest.fixture
+async def environment(configured: Settings) -> AsyncIterator[dict[str, str]]:
+    """For processes that work on the database of the tests, and on a part of the broker that is theirs."""
+    url = urlsplit(configured.database_url)
+    async with broker.own(configured) as own:
+        yield {
+            "SECRET_KEY": configured.secret_key.get_secret_value(),
+            "DATABASE_URL": f"{url.scheme}://{url.netloc}/{quote(connection.settings_dict['NAME'])}",
+            "DATABASE_POOL_TIMEOUT_SECONDS": "1",
+            "BCRYPT_COST": "10",
+            "LOG_LEVEL": "info",
+            **{name.upper(): str(value) for name, value in own.items()},
+        }

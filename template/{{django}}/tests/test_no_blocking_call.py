@@ -1,13 +1,14 @@
 """No asynchronous code waits for a file, a socket, a lock or a database: meanwhile nobody else would be served."""
 
+import threading
 import time
 from collections.abc import Iterator
 
 import pytest
 from blockbuster import BlockingError, blockbuster_ctx
-from httpx import ASGITransport, AsyncClient
 
-from config.asgi import application
+from service.users.hashers import BcryptSha256Hasher
+from tests.calling import calling
 from tests.people import PASSWORD, Person
 
 STATUSES = {
@@ -17,12 +18,8 @@ STATUSES = {
     "/openapi.json": 200,
     "/docs": 200,
     "/nowhere": 404,
+    "/static/admin/css/base.css": 200,
 }
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
 
 
 @pytest.fixture
@@ -43,8 +40,7 @@ async def test_the_watch_sees_what_blocks() -> None:
 async def test_no_request_blocks(admin: Person) -> None:
     token = {"Authorization": f"Bearer {admin.tokens.access_token}"}
     new = {"email": "new@example.org", "name": "New", "password": PASSWORD}
-    transport = ASGITransport(application)  # type: ignore[arg-type] # The same, typed by Django in its own way.
-    async with AsyncClient(transport=transport, base_url="http://service.test") as http:
+    async with calling() as http:
         created = await http.post("/v1/users", json=new, headers=token)
         path = created.headers["Location"]
         answers = [
@@ -59,3 +55,21 @@ async def test_no_request_blocks(admin: Person) -> None:
 
     assert [each.status_code for each in answers] == [201, 200, 200, 200, 204, 401]
     assert others == STATUSES
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_password_is_hashed_beside_the_event_loop(ann: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    verify = BcryptSha256Hasher.verify
+    threads = []
+
+    def noting_the_thread(hasher: BcryptSha256Hasher, password: str, encoded: str) -> bool:
+        threads.append(threading.current_thread())
+        return verify(hasher, password, encoded)
+
+    monkeypatch.setattr(BcryptSha256Hasher, "verify", noting_the_thread)
+    async with calling() as http:
+        form = {"username": ann.user.email, "password": PASSWORD}
+        assert (await http.post("/v1/auth/token", data=form)).status_code == 200
+
+    [thread] = threads
+    assert thread is not threading.current_thread()

@@ -1,89 +1,58 @@
-"""The service in a process of its own, as it is run."""
-
-import os
-import signal
+import asyncio
 import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
 import pytest
-from django.conf import settings
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 
-ROOT = Path(__file__).parents[1]
-PATIENCE = 20.0
+from service.platform.threads import in_thread
+from tests.patience import PATIENCE_SECONDS
+from tests.processes import managing
+from tests.serving import serving
 
-# On a database that is no file of anybody: only SQLite's can be made out of nothing.
-only_sqlite = pytest.mark.skipif(
-    settings.DATABASES["default"]["ENGINE"] != "django.db.backends.sqlite3", reason="makes a database of its own"
-)
-
-
-def manage(environment: dict[str, str], *command: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "manage.py", *command], cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True
-    )
+NEWEST = ("activity", "0001_activity")
 
 
-@pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    own = {"DATABASE_URL": f"sqlite:///{tmp_path / 'own.db'}", "PORT": port, "BCRYPT_COST": "4"}
-    return {**os.environ, **own}
+@pytest.mark.django_db(transaction=True)
+async def test_it_serves_until_it_is_told_to_stop(
+    environment: dict[str, str], free_tcp_port: int, tmp_path: Path
+) -> None:
+    async with serving(environment, free_tcp_port, tmp_path) as (process, http):
+        ready = (await http.get("/readyz")).json()
+        assert {name: each["status"] for name, each in ready["dependencies"].items()} == {
+            "database": "up",
+            "cache": "up",
+            "broker": "up",
+        }
+        assert await asyncio.to_thread(process.stop) == 0
+        assert process.lines[-1]["event"] == "stopped"
 
 
-@contextmanager
-def serving(environment: dict[str, str]) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
-    url = f"http://127.0.0.1:{environment['PORT']}"
-    with manage(environment, "serve") as process, httpx.Client(base_url=url) as http:
-        try:
-            _wait_for(http)
-            yield process, http
-        finally:
-            process.kill()
+@pytest.mark.django_db(transaction=True)
+async def test_it_does_not_start_on_a_port_that_is_taken(
+    environment: dict[str, str], free_tcp_port: int, tmp_path: Path
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", free_tcp_port))
+        taken.listen()
+        with managing("serve", environment | {"PORT": str(free_tcp_port)}, tmp_path) as process:
+            assert await asyncio.to_thread(process.popen.wait, PATIENCE_SECONDS) > 0
 
 
-def _wait_for(http: httpx.Client) -> None:
-    ends = time.monotonic() + PATIENCE
-    while time.monotonic() < ends:
-        try:
-            http.get("/livez")
-        except httpx.TransportError:
-            time.sleep(0.1)
-        else:
-            return
-    pytest.fail("the service does not answer")
+@pytest.mark.django_db(transaction=True)
+async def test_it_does_not_start_without_its_migrations(environment: dict[str, str], tmp_path: Path) -> None:
+    recorder = MigrationRecorder(connection)
+    await in_thread(recorder.record_unapplied, *NEWEST)
+    try:
+        with managing("serve", environment, tmp_path) as process:
+            assert await asyncio.to_thread(process.popen.wait, PATIENCE_SECONDS) == 2
+    finally:
+        await in_thread(recorder.record_applied, *NEWEST)
+    assert "make migrate" in process.log.read_text()
 
 
-@only_sqlite
-def test_it_serves_until_it_is_told_to_stop(environment: dict[str, str]) -> None:
-    with manage(environment, "migrate", "-v0") as process:
-        assert process.wait(PATIENCE) == 0
-
-    with serving(environment) as (process, http):
-        assert http.get("/readyz").json()["dependencies"].keys() == {"database", "cache", "broker"}
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(PATIENCE) == 0
-
-
-@only_sqlite
-def test_it_does_not_start_without_its_migrations(environment: dict[str, str]) -> None:
-    with manage(environment, "serve") as process:
-        _, lines = process.communicate(timeout=PATIENCE)
-
-    assert process.returncode == 2
-    assert "make migrate" in lines
-
-
-def test_a_setting_that_is_wrong_is_named(environment: dict[str, str]) -> None:
-    with manage(environment | {"BCRYPT_COST": "3"}, "check") as process:
-        _, lines = process.communicate(timeout=PATIENCE)
-
-    assert process.returncode == 2
-    assert "BCRYPT_COST" in lines
+def test_a_setting_that_is_wrong_is_named(tmp_path: Path) -> None:
+    with managing("check", {"BCRYPT_COST": "3"}, tmp_path) as process:
+        assert process.popen.wait(PATIENCE_SECONDS) == 2
+    assert "BCRYPT_COST" in process.log.read_text()

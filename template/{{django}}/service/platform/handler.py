@@ -1,7 +1,7 @@
 """What the server calls for each request: Django's own handler for ASGI, but for its threads and the size of bodies."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest, get_script_prefix
 from django.core.signals import request_started
-from django.http.response import HttpResponseBase
+from django.http.response import HttpResponseBase, StreamingHttpResponse
 from django.urls import set_script_prefix
 
 from service.platform.requests import FOR_MACHINES
@@ -77,18 +77,27 @@ class ThreadedHandler(BoundedHandler):
         except RequestAborted:
             return
         response = await self._in_thread(self._answer, scope, body)
+        if not isinstance(response, StreamingHttpResponse):
+            await self.send_response(response, send)
+            return
+        if not response.is_async:
+            response.streaming_content = self._parts(iter(response))
         await self.send_response(response, send)
-        if response.streaming:
-            await self._in_thread(response.close)
+        await self._in_thread(response.close)
 
     def _answer(self, scope: Scope, body: IO[bytes]) -> HttpResponseBase:
         set_script_prefix(get_script_prefix(scope))
         request_started.send(sender=self.__class__, scope=scope)
         created = self.create_request(scope, body)
         response = self.get_response(created[0]) if created[1] is None else created[1]
-        if not response.streaming:
+        if not isinstance(response, StreamingHttpResponse):
             response.close()  # Its content stays. What is given back is the connection to the database.
         return response
+
+    async def _parts(self, parts: Iterator[bytes]) -> AsyncIterator[bytes]:
+        """Reads each of them in a thread, where Django would read all before it sends the first."""
+        while (part := await self._in_thread(next, parts, None)) is not None:
+            yield part
 
     async def _in_thread[**Arguments, Result](
         self, function: Callable[Arguments, Result], *arguments: Arguments.args, **named: Arguments.kwargs

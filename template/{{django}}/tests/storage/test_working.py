@@ -2,11 +2,10 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from time import monotonic
-from urllib.parse import quote, urlsplit
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -15,11 +14,9 @@ from django.db import connection
 from service.activity.models import Activity
 from service.events import storage, wiring
 from service.platform.threads import in_thread
-from service.settings import Settings
 from tests.events import new_event
 from tests.patience import PATIENCE_SECONDS, until
 from tests.processes import Process, managing
-from tests.wiring import broker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -28,19 +25,6 @@ NOBODY = "127.0.0.1:1"
 SECONDS_DOWN = 3.0
 
 leaving = pytest.mark.skipif(not wiring.LEAVE_THE_PROCESS, reason="there is no broker between processes")
-
-
-@pytest.fixture
-async def environment(configured: Settings) -> AsyncIterator[dict[str, str]]:
-    """For processes that work on the database of the tests, and on a part of the broker that is theirs."""
-    url = urlsplit(configured.database_url)
-    async with broker.own(configured) as own:
-        yield {
-            "SECRET_KEY": configured.secret_key.get_secret_value(),
-            "DATABASE_URL": f"{url.scheme}://{url.netloc}/{quote(connection.settings_dict['NAME'])}",
-            "DATABASE_POOL_TIMEOUT_SECONDS": "1",
-            **{name.upper(): str(value) for name, value in own.items()},
-        }
 
 
 def elsewhere(url: str) -> str:

@@ -1,6 +1,6 @@
 import asyncio
+import os
 import signal
-import sys
 from typing import override
 
 import structlog
@@ -26,12 +26,10 @@ class Command(BaseCommand):
     @override
     def handle(self, *_arguments: object, **_options: object) -> None:
         require_migrations()
-        if not asyncio.run(_serve()):
-            sys.exit(1)
-        log.info("stopped")
+        asyncio.run(_serve())
 
 
-async def _serve() -> bool:
+async def _serve() -> None:
     service = settings.SERVICE
     server = uvicorn.Server(
         uvicorn.Config(
@@ -54,4 +52,5 @@ async def _serve() -> bool:
         operations.DEPENDENCIES.append(Dependency("broker", events.bus.ping, required=False))
         log.info("serving", url=f"http://{service.host}:{service.port}", docs="/docs")
         await server.serve()
-    return server.started
+    log.info("stopped")
+    os._exit(0)  # Without waiting for threads whose requests have had their time to end.

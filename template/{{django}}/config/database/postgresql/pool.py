@@ -28,15 +28,23 @@ class Pool(ConnectionPool[Connection[Any]]):
 
     @override
     def _connect(self, timeout: float | None = None) -> Connection[Any]:
+        with self._lock:
+            waiting = list(self._waiting)
         try:
             return super()._connect(timeout)
         except Error as error:
             with self._lock:
-                waiting = list(self._waiting)
-                self._waiting.clear()
-            for client in waiting:
-                client.fail(error)
+                for client in waiting:  # Not who came in the meantime: the server may be back for them.
+                    client.fail(error)
+                    if client in self._waiting:
+                        self._waiting.remove(client)
             raise
+
+    @override
+    def reconnect_failed(self) -> None:
+        with self._lock:
+            if self._waiting:
+                self._maybe_grow_pool()
 
     @override
     def _check_connection(self, conn: Connection[Any]) -> None:

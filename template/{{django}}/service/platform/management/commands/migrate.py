@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, override
 
 from django.core.management.commands import migrate
@@ -12,12 +14,20 @@ class Command(migrate.Command):
 
     @override
     def handle(self, *arguments: Any, **options: Any) -> None:
-        if connection.vendor != "postgresql":  # The others have no lock that outlives a transaction.
+        with _alone():
             super().handle(*arguments, **options)
-            return
-        with connection.cursor() as cursor:
-            cursor.execute(LOCK)
-            try:
-                super().handle(*arguments, **options)
-            finally:
-                cursor.execute(UNLOCK)
+        if options["app_label"] is None and options["verbosity"]:
+            self.stdout.write("The database is at the newest revision.")
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    if connection.vendor != "postgresql":  # The others have no lock that outlives a transaction.
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK)
+        try:
+            yield
+        finally:
+            cursor.execute(UNLOCK)

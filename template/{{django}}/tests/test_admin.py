@@ -9,8 +9,10 @@ from django.test import Client
 from service.about import TITLE
 from service.activity.models import Activity
 from service.activity.services import log_activity
+from service.domain.errors import EmailTaken
 from service.domain.events import DeadLetter
 from service.events import storage
+from service.users import services
 from service.users.models import User
 from tests.conftest import CHEAPEST_COST
 from tests.people import PASSWORD, Person
@@ -67,6 +69,11 @@ def test_who_is_no_admin_any_more_is_out_at_once(site: Client, admin: Person) ->
     assert site.get(USERS).status_code == 302
 
 
+def test_a_session_ends_with_the_generation_of_its_user(site: Client, admin: Person) -> None:
+    User.objects.filter(id=admin.id).update(generation=2)
+    assert site.get(USERS).status_code == 302
+
+
 def test_users_are_found_and_filtered(site: Client, ann: Person) -> None:
     found = site.get(USERS, {"q": "ann@", "role__exact": "user"}).content.decode()
     assert ann.user.email in found
@@ -110,6 +117,24 @@ def test_a_change_raises_version_and_generation(site: Client, ann: Person) -> No
     assert ann.call("GET", "/v1/users/me").status == 401
 
 
+def test_a_new_password_ends_what_the_old_one_began(site: Client, ann: Person) -> None:
+    change = {"email": ann.user.email, "name": ann.user.name, "role": "user", "new_password": "another long password"}
+    assert site.post(f"{USERS}{ann.id}/change/", change).status_code == 302
+    assert User.objects.get(id=ann.id).check_password("another long password")
+    assert ann.call("GET", "/v1/users/me").status == 401
+
+
+def test_what_a_service_refuses_is_said(site: Client, ann: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise EmailTaken("Another user has this e-mail address.")
+
+    monkeypatch.setattr(services, "update_user", refuse)
+    change = {"email": "bob@example.org", "name": "Ann", "role": "user", "new_password": ""}
+    shown = site.post(f"{USERS}{ann.id}/change/", change, follow=True).content.decode()
+    assert "Another user has this e-mail address." in shown
+    assert "was changed successfully" not in shown
+
+
 def test_no_hash_is_shown(site: Client, ann: Person) -> None:
     assert ann.user.password not in site.get(f"{USERS}{ann.id}/change/").content.decode()
 
@@ -118,6 +143,16 @@ def test_a_deletion_is_an_event(site: Client, ann: Person) -> None:
     assert site.post(f"{USERS}{ann.id}/delete/", {"post": "yes"}).status_code == 302
     assert not User.objects.filter(id=ann.id).exists()
     assert stored()[-1] == "user.deleted"
+
+
+def test_many_are_deleted_at_once_but_never_oneself(site: Client, admin: Person, ann: Person, bob: Person) -> None:
+    chosen = {"action": "delete_selected", "_selected_action": [ann.id, bob.id], "post": "yes"}
+    assert site.post(USERS, chosen).status_code == 302
+    assert [user.id for user in User.objects.all()] == [admin.user.id]
+    assert stored()[-2:] == ["user.deleted", "user.deleted"]
+
+    site.post(USERS, chosen | {"_selected_action": [admin.id]})
+    assert User.objects.filter(id=admin.id).exists()
 
 
 def test_there_always_is_an_admin(site: Client, admin: Person) -> None:

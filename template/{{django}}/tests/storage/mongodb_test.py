@@ -91,6 +91,15 @@ def test_what_the_orm_deletes_stays_for_its_events_too() -> None:
     assert [event.type for event in pending()] == ["user.created"]
 
 
+def test_what_is_deleted_without_an_event_left_is_gone_at_once() -> None:
+    user = new_user()
+    tokens = sessions.sign_in(user.email, PASSWORD)
+    storage.remove(pending())
+    sessions.sign_out(tokens.refresh_token)
+
+    assert counts() == {"users": 1, "sessions": 0, "incidents": 0}
+
+
 def test_who_was_deleted_leaves_the_address_and_the_key_to_others() -> None:
     for _ in range(2):
         user = new_user(CreationKey("key", "fingerprint"))
@@ -226,7 +235,7 @@ def _migrated_again() -> Iterator[None]:
 
 @pytest.mark.usefixtures("_migrated_again")
 def test_migrations_go_forth_and_back_over_what_others_have_made() -> None:
-    outbox = {"outbox_time", "outbox_id"}
+    outbox = {"outbox_time", "outbox_id", "deleted"}
     assert indexes("users") >= {"email", "creation_key", *outbox}
     assert indexes("sessions") >= {"user_id", *outbox}
     assert indexes("incidents") >= outbox

@@ -32,6 +32,7 @@ OUTBOX = "outbox"
 OUTBOX_INDEXES = [
     IndexModel([("outbox.time", ASCENDING)], name="outbox_time", sparse=True),
     IndexModel([("outbox.id", ASCENDING)], name="outbox_id", sparse=True),
+    IndexModel([("deleted", ASCENDING)], name="deleted", sparse=True),  # By which those without events left are found.
 ]
 
 

@@ -1,9 +1,9 @@
 """MongoDB, by MongoDB's own backend for Django, and PyMongo's pool of connections."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.db.models.signals import class_prepared
-from pymongo.errors import WaitQueueTimeoutError
+from pymongo.errors import PyMongoError, WaitQueueTimeoutError
 from pymongo.uri_parser import parse_uri
 
 from config.database.mongodb.documents import keep_in_place
@@ -11,7 +11,7 @@ from config.database.mongodb.monitoring import CommandTimer, ConnectionCounter
 from service.about import NAME
 from service.platform.measuring import METRICS
 from service.platform.statements import StatementTimer
-from service.settings import Settings
+from service.settings import Settings, SettingsError
 
 DEFAULT_NAME = "app"
 
@@ -37,7 +37,7 @@ def databases(settings: Settings) -> dict[str, dict[str, Any]]:
         "default": {
             "ENGINE": "config.database.mongodb",
             "HOST": settings.database_url,
-            "NAME": parse_uri(settings.database_url)["database"] or DEFAULT_NAME,
+            "NAME": _name(settings.database_url) or DEFAULT_NAME,
             "OPTIONS": {
                 "appname": NAME,
                 "maxPoolSize": settings.database_pool_size,
@@ -47,6 +47,13 @@ def databases(settings: Settings) -> dict[str, dict[str, Any]]:
             },
         }
     }
+
+
+def _name(url: str) -> str | None:
+    try:
+        return cast("str | None", parse_uri(url)["database"])
+    except (PyMongoError, ValueError):
+        raise SettingsError("DATABASE_URL: cannot be read") from None  # Without the text: it may hold a password.
 
 
 class_prepared.connect(keep_in_place)

@@ -5,10 +5,11 @@ Django finds its parts by their names, so they are called as in every engine.
 
 from typing import override
 
-from django_mongodb_backend import base, operations
+from django_mongodb_backend import base, introspection, operations
 from pymongo.errors import PyMongoError
 
 from config.database.mongodb.documents import INCIDENTS
+from config.database.mongodb.failures import djangos_errors
 from config.database.mongodb.schema import DatabaseSchemaEditor
 
 
@@ -21,9 +22,23 @@ class DatabaseOperations(operations.DatabaseOperations):
         super().execute_sql_flush([*tables, INCIDENTS])
 
 
+class DatabaseIntrospection(introspection.DatabaseIntrospection):
+    @override
+    def table_names(self, cursor: object = None, *, include_views: bool = False) -> list[str]:
+        with djangos_errors():
+            names: list[str] = super().table_names(cursor, include_views)
+        return names
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     SchemaEditorClass = DatabaseSchemaEditor
+    introspection_class = DatabaseIntrospection
     ops_class = DatabaseOperations
+
+    @override
+    def connect(self) -> None:
+        with djangos_errors():
+            super().connect()
 
     @override
     def is_usable(self) -> bool:

@@ -16,7 +16,7 @@ def djangos_errors() -> Iterator[None]:
         yield
     except DatabaseError as error:
         if _is_silent(error.__cause__):
-            raise OperationalError(str(error)) from error
+            raise OperationalError(str(error)) from error.__cause__
         raise
     except DuplicateKeyError as error:
         raise IntegrityError(str(error)) from error

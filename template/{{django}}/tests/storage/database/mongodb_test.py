@@ -24,12 +24,14 @@ from config.database.mongodb.base import DatabaseWrapper
 from config.database.mongodb.failures import AUTHENTICATION_FAILED, djangos_errors
 from service.events.models import DeadLetter
 from service.platform.measuring import METRICS
+from service.settings import SettingsError
 from service.users.models import Session, User
 from tests.events import NOON
 from tests.people import Person
 
 pytestmark = pytest.mark.django_db
 
+NOWHERE = "mongodb://127.0.0.1:1"
 SILENT = [
     ServerSelectionTimeoutError("the secret host"),
     AutoReconnect("the secret host"),
@@ -43,6 +45,12 @@ def opened(**changes: object) -> MongoClient[dict[str, Any]]:
     """A client with the options that Django's has."""
     own = mongodb.databases(settings.SERVICE.model_copy(update=changes))["default"]
     return MongoClient(own["HOST"], **own["OPTIONS"])
+
+
+def elsewhere(host: str = NOWHERE) -> dict[str, Any]:
+    """What Django is told, with another host, whom it does not wait for."""
+    own = connection.settings_dict
+    return {**own, "HOST": host, "OPTIONS": {**own["OPTIONS"], "serverSelectionTimeoutMS": 200}}
 
 
 def sample(name: str, **labels: str) -> float:
@@ -97,8 +105,9 @@ def test_nothing_that_answers_is_nothing_to_do_with_the_request(
 
     for command in ("aggregate", "update_many", "insert_many", "insert_one"):
         monkeypatch.setattr(Collection, command, fail)
-    with pytest.raises(OperationalError):
+    with pytest.raises(OperationalError) as failure:
         User.objects.count()
+    assert failure.value.__cause__ is silence
     with pytest.raises(OperationalError):
         User.objects.update(name="B")
     with pytest.raises(OperationalError):
@@ -121,16 +130,30 @@ def test_what_the_database_refuses_is_no_silence() -> None:
     assert not isinstance(failure.value, OperationalError)
 
 
-@pytest.mark.parametrize(("host", "is_there"), [(None, True), ("mongodb://127.0.0.1:1", False)])
-def test_it_is_known_whether_the_database_can_be_used(host: str | None, is_there: bool) -> None:  # noqa: FBT001 - a case.
-    own = {**connection.settings_dict, "HOST": host or connection.settings_dict["HOST"]}
-    own["OPTIONS"] = {**own["OPTIONS"], "serverSelectionTimeoutMS": 200 if host else 5000}
-    other = DatabaseWrapper(own, alias="other")
-    other.ensure_connection()
+def test_whoever_looks_for_tables_is_told_that_nothing_answers() -> None:
+    down = DatabaseWrapper(elsewhere(), alias="down")
     try:
-        assert other.is_usable() is is_there
+        with pytest.raises(OperationalError):
+            down.introspection.table_names()
     finally:
-        other.close_pool()
+        down.close_pool()
+
+
+def test_an_address_that_cannot_be_read_is_told_without_its_password() -> None:
+    wrong = settings.SERVICE.model_copy(update={"database_url": "mongodb://ann:secret@127.0.0.1:secret/app"})
+    with pytest.raises(SettingsError) as refused:
+        mongodb.databases(wrong)
+    assert str(refused.value) == "DATABASE_URL: cannot be read"
+    assert refused.value.__suppress_context__
+
+
+@pytest.mark.parametrize(("host", "is_there"), [(None, True), (NOWHERE, False)])
+def test_it_is_known_whether_the_database_can_be_used(host: str | None, is_there: bool) -> None:  # noqa: FBT001 - a case.
+    own = elsewhere(host) if host else connection.settings_dict
+    other = DatabaseWrapper(own, alias="other")
+    other.connection = MongoClient(own["HOST"], **own["OPTIONS"])
+    with other.connection:
+        assert other.is_usable() is is_there
 
 
 # Queries

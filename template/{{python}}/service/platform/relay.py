@@ -19,6 +19,7 @@ LEASE = "relay"
 LEASE_SECONDS = 5.0
 """How long the others wait until they take over from an instance that has died."""
 
+GIVE_BACK_SECONDS = 2.0
 POLL_SECONDS = 1.0
 BATCH = 500
 
@@ -68,6 +69,7 @@ class Relay:
 
     async def _let_others(self) -> None:
         try:
-            await self._storage.give_back_lease(LEASE, self._owner)
-        except Unavailable:
+            async with asyncio.timeout(GIVE_BACK_SECONDS):
+                await self._storage.give_back_lease(LEASE, self._owner)
+        except (Unavailable, TimeoutError):
             log.debug("the lease of the relay runs out by itself")

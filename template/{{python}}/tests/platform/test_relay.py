@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -18,7 +18,7 @@ from service.platform.ports import Clock
 from service.platform.relay import LEASE, LEASE_SECONDS, Relay
 from tests.clock import MovableClock
 from tests.events import NOON, new_event
-from tests.patience import until
+from tests.patience import PATIENCE_SECONDS, until
 from tests.stored import Stored
 
 
@@ -219,13 +219,23 @@ async def test_who_stops_finishes_what_has_begun(stored: Stored, recording_bus: 
     assert await pending(stored) == []
 
 
-async def test_who_cannot_give_the_lease_back_stops_all_the_same(
-    stored: Stored, recording_bus: RecordingBus, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with running(stored, recording_bus, SystemClock(), Metrics()):
-        await asyncio.sleep(0.05)
-        monkeypatch.setattr(stored.storage, "give_back_lease", refuse)
-
-
 async def refuse(_name: str, _owner: str) -> None:
     raise Unavailable("The database does not answer.")
+
+
+async def hang(_name: str, _owner: str) -> None:
+    await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("give_back", [refuse, hang])
+async def test_who_cannot_give_the_lease_back_stops_all_the_same(
+    stored: Stored,
+    recording_bus: RecordingBus,
+    monkeypatch: pytest.MonkeyPatch,
+    give_back: Callable[[str, str], Awaitable[None]],
+) -> None:
+    monkeypatch.setattr(relay, "GIVE_BACK_SECONDS", 0.05)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        async with running(stored, recording_bus, SystemClock(), Metrics()):
+            await asyncio.sleep(0.05)
+            monkeypatch.setattr(stored.storage, "give_back_lease", give_back)

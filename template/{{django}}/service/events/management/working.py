@@ -1,6 +1,7 @@
 """Runs workers in the foreground, as the commands do."""
 
 import asyncio
+import os
 import signal
 from collections.abc import Callable
 
@@ -36,3 +37,4 @@ async def _work(choose: Callable[[Events], Worker]) -> None:
             log.info("working", worker=worker.name)
             await stop.wait()
     log.info("stopped")
+    os._exit(0)  # Without waiting for threads that a database that hangs never lets end.

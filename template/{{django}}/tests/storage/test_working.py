@@ -68,7 +68,9 @@ async def test_events_wait_for_a_consumer_that_starts_after_the_relay(
 
     assert await in_thread(lambda: [entry.event_id for entry in Activity.objects.all()]) == [event.id]
     for each in (relay, consumer):
-        assert [(line["level"], line["event"]) for line in each.lines] == [("info", "working"), ("info", "stopped")]
+        told = [(line["level"], line["event"]) for line in each.lines]
+        # In between, the library of a broker that is new may say that it waits for it.
+        assert (told[0], told[-1]) == (("info", "working"), ("info", "stopped"))
 
 
 @leaving

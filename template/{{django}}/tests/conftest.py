@@ -41,7 +41,6 @@ def cheap_hashes() -> Iterator[None]:
 def empty_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is found of another test, or of the service; and nothing of theirs is deleted."""
     monkeypatch.setattr(caching.cache, "key_prefix", f"test:{secrets.token_hex(8)}")
-    monkeypatch.setattr(caching, "GENERATION_SECONDS", 60)
 
 
 @pytest.fixture

@@ -1,16 +1,12 @@
-"""Keeps what functions return, in Django's cache.
+"""Keeps what functions return, in Django's cache."""
 
-A value is kept under a generation of its key, which invalidating replaces. Who computes a value has read the generation
-first, so that what was computed from older data comes under a generation that nobody asks for any more.
-"""
-
+import contextlib
 import functools
 import hashlib
-import secrets
 import time
 from collections.abc import Callable
 from threading import Lock
-from typing import get_type_hints
+from typing import Protocol, cast, get_type_hints
 
 import structlog
 from django.conf import settings
@@ -22,10 +18,7 @@ from service.platform.measuring import METRICS
 
 log = structlog.get_logger()
 
-cache = caches.create_connection("default")
-"""One for the whole process: Django's own `cache` is another one in every request, which connects anew."""
-
-LEASE_SECONDS = 10
+LEASE_SECONDS = 10.0
 """How long a computation may take before somebody else may start it too."""
 
 POLL_SECONDS = 0.02
@@ -34,8 +27,30 @@ POLL_SECONDS = 0.02
 REST_SECONDS = 1.0
 """How long the service does without the cache after a failure, so that not every request waits for it."""
 
-GENERATION_SECONDS = 7 * 24 * 60 * 60
-"""How long a generation is kept; longer than any value."""
+
+class Cache(Protocol):
+    """What `config.cache` adds to a cache of Django's.
+
+    Whoever finds nothing takes a lease before computing the value: only one caller gets it, and a
+    value is stored only while its lease stands. Discarding a key ends its lease, so a value that was
+    computed from older data never comes in afterwards.
+    """
+
+    def read(self, key: str) -> bytes | None: ...
+
+    def lease(self, key: str, seconds: float) -> str | None:
+        """The right to compute the value, for a time; None if somebody else has it."""
+        ...
+
+    def put(self, key: str, value: bytes, *, seconds: float, lease: str) -> None:
+        """Stores a value, unless its lease has ended."""
+        ...
+
+    def discard(self, key: str) -> None: ...
+
+
+cache = cast("Cache", caches.create_connection("default"))
+"""One for the whole process: Django's own `cache` is another one in every request, which connects anew."""
 
 
 def cache_result[**P, Result](
@@ -67,8 +82,8 @@ class CachedFunction[**P, Result]:
         return TypeAdapter(get_type_hints(self._function)["return"])
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Result:
+        key = self.key(*args, **kwargs)
         try:
-            key = _current_key(self.key(*args, **kwargs))
             found = _read(key)
         except Unavailable:
             self._count("unavailable")
@@ -78,7 +93,7 @@ class CachedFunction[**P, Result]:
                 result = self._json.validate_json(found)
             except ValidationError:
                 log.warning("cached result cannot be read", key=key)  # Of another release, in another form.
-                _try(lambda: cache.delete(key))
+                _discard(key)
             else:
                 self._count("hit")
                 return result
@@ -87,7 +102,7 @@ class CachedFunction[**P, Result]:
 
     def invalidate(self, *args: P.args, **kwargs: P.kwargs) -> None:
         """Forgets the result for these arguments. A computation that is under way is not kept."""
-        _renew(self.key(*args, **kwargs))
+        _discard(self.key(*args, **kwargs))
 
     def key(self, *args: P.args, **kwargs: P.kwargs) -> str:
         """The function's qualified name and a digest of the arguments."""
@@ -96,29 +111,49 @@ class CachedFunction[**P, Result]:
 
     def _compute(self, key: str, *args: P.args, **kwargs: P.kwargs) -> Result:
         """Computes once for all who wait, in all processes, as long as the cache is there to agree on who does it."""
-        lease = f"{key}:lease"
         try:
-            found = _wait_for_turn(key, lease)
+            lease, found = self._take_turns(key)
         except Unavailable:
             return self._function(*args, **kwargs)
         if found is not None:
-            try:
+            with contextlib.suppress(ValidationError):  # Of another release too.
                 return self._json.validate_json(found)
-            except ValidationError:
-                return self._function(*args, **kwargs)
+            return self._function(*args, **kwargs)
         try:
             result = self._function(*args, **kwargs)
-            _try(lambda: cache.set(key, self._json.dump_json(result).decode(), self._ttl))
-        finally:
-            _try(lambda: cache.delete(lease))
+        except BaseException:
+            _discard(key)  # The lease: the next one may try.
+            raise
+        self._keep(key, self._json.dump_json(result), lease)
         return result
+
+    def _keep(self, key: str, value: bytes, lease: str) -> None:
+        try:
+            _call(lambda: cache.put(key, value, seconds=self._ttl, lease=lease))
+        except Unavailable:
+            log.debug("cache is down, result not kept", key=key)
+
+    def _take_turns(self, key: str) -> tuple[str, bytes | None]:
+        """The lease to compute the result, or what somebody else has computed in the meantime."""
+        patience_ends = time.monotonic() + LEASE_SECONDS
+        while (lease := _call(lambda: cache.lease(key, LEASE_SECONDS))) is None:
+            if time.monotonic() > patience_ends:
+                raise Unavailable("Nobody else has come to an end in time.")
+            time.sleep(POLL_SECONDS)
+            if (found := _read(key)) is not None:
+                return "", found
+        found = _read(key)
+        if found is not None:
+            # It came in between the last look and the lease, which is given back by keeping it once more.
+            self._keep(key, found, lease)
+        return lease, found
 
     def _count(self, result: str) -> None:
         METRICS.cache_requests.labels(self._name, result).inc()
 
 
 class _Rest:
-    """Until when this process does without the cache, and what it still has to tell it."""
+    """Until when this process does without the cache, and what it still has to delete from it."""
 
     def __init__(self) -> None:
         self.until = 0.0
@@ -129,60 +164,29 @@ class _Rest:
 _rest = _Rest()
 
 
-def _current_key(key: str) -> str:
-    """The key of the value, with its current generation; a new one if there is none."""
+def _read(key: str) -> bytes | None:
+    """Raises `Unavailable` as well while a deletion is still owed."""
     _pay()
-    name = f"{key}:generation"
-    generation = _call(lambda: cache.get(name))
-    if generation is None:
-        _call(lambda: cache.add(name, secrets.token_hex(8), GENERATION_SECONDS))
-        generation = _call(lambda: cache.get(name))
-    return f"{key}:{generation}"
+    return _call(lambda: cache.read(key))
 
 
-def _read(key: str) -> str | None:
-    found: str | None = _call(lambda: cache.get(key))
-    return found
-
-
-def _renew(key: str) -> None:
-    """Begins a new generation: now, or as soon as the cache is back and before anything is read from it here."""
-    with _rest.lock:
-        _rest.owed.add(key)
+def _discard(key: str) -> None:
+    """Deletes the key: now, or as soon as the cache is back and before anything is read from it here."""
     try:
         _pay()
+        _call(lambda: cache.discard(key))
     except Unavailable:
-        log.warning("cache is down, invalidation is owed", key=key)
+        with _rest.lock:
+            _rest.owed.add(key)
+        log.warning("cache is down, deletion is owed", key=key)
 
 
 def _pay() -> None:
-    for key in list(_rest.owed):
-        name, generation = f"{key}:generation", secrets.token_hex(8)
-        _call(functools.partial(cache.set, name, generation, GENERATION_SECONDS))
+    if _rest.owed:
         with _rest.lock:
-            _rest.owed.discard(key)
-
-
-def _wait_for_turn(key: str, lease: str) -> str | None:
-    """Returns what somebody else has computed in the meantime; or None, with the lease to do it oneself."""
-    patience_ends = time.monotonic() + LEASE_SECONDS
-    while not _call(lambda: cache.add(lease, 1, LEASE_SECONDS)):
-        if time.monotonic() > patience_ends:
-            raise Unavailable("Nobody else has come to an end in time.")
-        time.sleep(POLL_SECONDS)
-        if (found := _read(key)) is not None:
-            return found
-    found = _read(key)  # It may have come in between the last look and the lease.
-    if found is not None:
-        _try(lambda: cache.delete(lease))
-    return found
-
-
-def _try(operation: Callable[[], object]) -> None:
-    try:
-        _call(operation)
-    except Unavailable:
-        log.debug("cache is down, result not kept")
+            for key in list(_rest.owed):
+                _call(functools.partial(cache.discard, key))
+                _rest.owed.discard(key)
 
 
 def _call[Result](operation: Callable[[], Result]) -> Result:

@@ -1,13 +1,13 @@
 """For the machinery around the service. Keep these away from the public."""
 
 from asgiref.sync import sync_to_async
-from django.core.cache import cache
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Status
 from prometheus_client import CONTENT_TYPE_PLAIN_1_0_0
 
 from service.platform import health
+from service.platform.caching import cache
 from service.platform.health import Dependency
 from service.platform.measuring import METRICS
 from service.platform.schemas import DependencyHealth, Liveness, Readiness
@@ -26,7 +26,7 @@ def _ask_database() -> None:
 
 
 def _ask_cache() -> None:
-    cache.get("ping")
+    cache.read("ping")
 
 
 DEPENDENCIES = [

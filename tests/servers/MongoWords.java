@@ -22,22 +22,24 @@ class MongoWords {
       for (Object one : list) each.add(plain(one));
       return withoutUnion(each);
     }
+    if (value instanceof String text && text.equals("$$REMOVE")) return null; // As good, where it is only asked for.
     if (!(value instanceof Document document) || document.containsKey("$literal")) return value;
     Document result = new Document();
     for (var entry : document.entrySet()) result.put(entry.getKey(), plain(entry.getValue()));
     if (result.containsKey("$set")) result.put("$addFields", result.remove("$set"));
     if (result.get("$lookup") instanceof Document lookup) splitLookup(lookup);
-    if (asksWhetherMissing(result)) {
-      Object field = ((Document) ((List<?>) result.get("$eq")).get(0)).get("$type");
-      return new Document("$lte", Arrays.asList(field, null)); // What is missing comes before null, null before the rest.
-    }
+    Object missing = askedWhetherMissing(result);
+    // What is missing comes before null, and null before the rest.
+    if (missing != null) return new Document("$lte", Arrays.asList(missing, null));
     return result.get("$switch") instanceof Document choice ? nestedConditions(choice) : result;
   }
 
-  /** `{$eq: [{$type: field}, "missing"]}` */
-  private static boolean asksWhetherMissing(Document expression) {
-    return expression.get("$eq") instanceof List<?> sides && sides.size() == 2 && "missing".equals(sides.get(1))
-        && sides.get(0) instanceof Document kind && kind.containsKey("$type");
+  /** The value in `{$eq: [{$type: value}, "missing"]}` and `{$in: [{$type: value}, ["missing", "null"]]}`. */
+  private static Object askedWhetherMissing(Document expression) {
+    Object kinds = expression.containsKey("$eq") ? "missing" : List.of("missing", "null");
+    Object sides = expression.containsKey("$eq") ? expression.get("$eq") : expression.get("$in");
+    return sides instanceof List<?> both && both.size() == 2 && kinds.equals(both.get(1))
+        && both.get(0) instanceof Document kind ? kind.get("$type") : null;
   }
 
   /** `$lookup` by two fields and a pipeline at once: the fields become the first condition of the pipeline. */

@@ -29,6 +29,11 @@ def kind(then: object, otherwise: object) -> Document:
     return {"$switch": {"branches": [{"case": is_missing, "then": then}], "default": otherwise}}
 
 
+def is_there(expression: object) -> Document:
+    """As a count of what is there asks."""
+    return {"$cond": {"if": {"$in": [{"$type": expression}, ["missing", "null"]]}, "then": 0, "else": 1}}
+
+
 def joined(*stages: Document) -> Document:
     return {
         "$lookup": {"from": "lamps", "localField": "_id", "foreignField": "desk", "pipeline": [*stages], "as": "lamps"}
@@ -47,6 +52,10 @@ def spare(document: Document) -> list[Document]:
         (
             [joined({"$match": {"on": True}}), {"$unwind": "$lamps"}, {"$project": {"lamp": "$lamps._id"}}],
             [{"_id": 1, "lamp": 1}],
+        ),
+        (
+            [{"$group": {"_id": None, "n": {"$sum": is_there({"$cond": [{"$gt": ["$_id", 1]}, "$_id", "$$REMOVE"]})}}}],
+            [{"_id": None, "n": 2}],
         ),
         ([joined(), {"$unwind": "$lamps"}, {"$count": "all"}], [{"all": 2}]),
         ([{"$group": {"_id": None, "all": {"$sum": 1}}}, *spare({"all": 0})], [{"_id": None, "all": 3}]),

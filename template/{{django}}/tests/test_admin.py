@@ -74,11 +74,6 @@ def test_a_session_ends_with_the_generation_of_its_user(site: Client, admin: Per
     assert site.get(USERS).status_code == 302
 
 
-def test_a_session_ends_with_the_generation_of_its_user(site: Client, admin: Person) -> None:
-    User.objects.filter(id=admin.id).update(generation=2)
-    assert site.get(USERS).status_code == 302
-
-
 def test_users_are_found_and_filtered(site: Client, ann: Person) -> None:
     found = site.get(USERS, {"q": "ann@", "role__exact": "user"}).content.decode()
     assert ann.user.email in found

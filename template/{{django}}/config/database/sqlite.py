@@ -8,6 +8,7 @@ from service.settings import Settings
 APPS = DJANGOS_APPS
 AUTO_FIELD = "django.db.models.BigAutoField"
 MIGRATION_MODULES: dict[str, str | None] = {}
+MIGRATION_LOCK: tuple[str, str] | None = None  # It has none that outlives a transaction.
 JSON_TYPE = "text"
 SILENCED_SYSTEM_CHECKS: list[str] = []
 

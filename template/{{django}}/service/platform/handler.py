@@ -57,8 +57,8 @@ class BoundedHandler(ASGIHandler):
 class ThreadedHandler(BoundedHandler):
     """Answers each request in one thread from its beginning to its end, as servers for WSGI do.
 
-    Django's own starts a thread for each request, goes to it and back for each signal and for the view, and connects to
-    SQLite anew in each of them. This one answers about three times as many.
+    Django's own starts a thread for each request, goes to it and back for each signal and for the view, and may
+    connect to the database anew in each of them. This one answers about three times as many.
     """
 
     def __init__(self) -> None:

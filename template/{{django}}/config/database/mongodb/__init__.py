@@ -23,6 +23,7 @@ APPS = [
 AUTO_FIELD = "django_mongodb_backend.fields.ObjectIdAutoField"
 MIGRATION_MODULES = dict.fromkeys(("admin", "auth", "contenttypes"))
 """Django's own migrations are about integer keys; without them, `migrate` makes the collections from the models."""
+MIGRATION_LOCK: tuple[str, str] | None = None  # It has none.
 JSON_TYPE = "text"
 SILENCED_SYSTEM_CHECKS = ["mongodb.fields.auto.E001"]
 """Of the number in the table of the outbox: here the events wait elsewhere."""

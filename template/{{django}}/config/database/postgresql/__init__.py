@@ -15,6 +15,8 @@ from service.settings import Settings, SettingsError
 APPS = DJANGOS_APPS
 AUTO_FIELD = "django.db.models.BigAutoField"
 MIGRATION_MODULES: dict[str, str | None] = {}
+MIGRATION_LOCK: tuple[str, str] | None = ("SELECT pg_advisory_lock(5701)", "SELECT pg_advisory_unlock(5701)")
+"""What one who migrates does before and after, so that another one waits and then finds nothing to do."""
 JSON_TYPE = "json"  # `jsonb` refuses texts with a NUL, and rounds numbers.
 SILENCED_SYSTEM_CHECKS: list[str] = []
 

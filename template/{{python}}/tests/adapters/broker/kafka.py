@@ -8,6 +8,9 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from service.settings import Settings
 
+NOWHERE = {"BROKER_URL": "kafka://127.0.0.1:1"}
+"""The environment of who finds no server."""
+
 
 @asynccontextmanager
 async def own(configured: Settings) -> AsyncIterator[dict[str, str]]:

@@ -5,6 +5,9 @@ from contextlib import asynccontextmanager
 
 from service.settings import Settings
 
+NOWHERE: dict[str, str] = {}
+"""Nobody is without it."""
+
 
 @asynccontextmanager
 async def own(_configured: Settings) -> AsyncIterator[dict[str, str]]:

@@ -9,6 +9,9 @@ import aio_pika
 from service.about import NAME
 from service.settings import Settings
 
+NOWHERE = {"BROKER_URL": "amqp://127.0.0.1:1/"}
+"""The environment of who finds no server."""
+
 
 @asynccontextmanager
 async def own(configured: Settings) -> AsyncIterator[dict[str, str]]:

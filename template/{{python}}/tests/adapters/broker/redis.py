@@ -8,6 +8,9 @@ from redis.asyncio import Redis
 
 from service.settings import Settings
 
+NOWHERE = {"BROKER_URL": "redis://127.0.0.1:1/0"}
+"""The environment of who finds no server."""
+
 
 @asynccontextmanager
 async def own(configured: Settings) -> AsyncIterator[dict[str, str]]:

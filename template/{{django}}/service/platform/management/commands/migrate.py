@@ -2,11 +2,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, override
 
+from django.conf import settings
 from django.core.management.commands import migrate
 from django.db import connection
-
-LOCK = "SELECT pg_advisory_lock(5701)"
-UNLOCK = "SELECT pg_advisory_unlock(5701)"
 
 
 class Command(migrate.Command):
@@ -22,12 +20,13 @@ class Command(migrate.Command):
 
 @contextmanager
 def _alone() -> Iterator[None]:
-    if connection.vendor != "postgresql":  # The others have no lock that outlives a transaction.
+    if settings.MIGRATION_LOCK is None:
         yield
         return
+    lock, unlock = settings.MIGRATION_LOCK
     with connection.cursor() as cursor:
-        cursor.execute(LOCK)
+        cursor.execute(lock)
         try:
             yield
         finally:
-            cursor.execute(UNLOCK)
+            cursor.execute(unlock)

@@ -80,6 +80,14 @@ def test_users_are_found_and_filtered(site: Client, ann: Person) -> None:
     assert "1 user" in found
 
 
+@pytest.mark.usefixtures("ann", "bob")
+def test_what_a_filter_would_find_is_counted(site: Client) -> None:
+    found = site.get(USERS, {"_facets": "True"}).content.decode()
+    assert "Admin (1)" in found
+    assert "User (2)" in found
+    assert "Today (3)" in found
+
+
 def test_a_user_is_made_by_the_service(site: Client, admin: Person) -> None:
     answer = site.post(
         f"{USERS}add/", {"email": "Eve@example.org", "name": "Eve", "role": "user", "new_password": PASSWORD}

@@ -37,8 +37,8 @@ class LeasingCache(RedisCache):
     """See `service.platform.caching.Cache`."""
 
     def read(self, key: str) -> bytes | None:
-        found: bytes | None = self._client.get(self.make_key(key))
-        return found
+        found = self._client.get(self.make_key(key))
+        return found.encode() if isinstance(found, str) else found
 
     def lease(self, key: str, seconds: float) -> str | None:
         lease = secrets.token_hex(8)

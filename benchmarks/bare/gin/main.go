@@ -53,7 +53,7 @@ func main() {
 			c.AbortWithStatus(http.StatusUnauthorized)
 			return
 		}
-		caller, err := found.find(c, given.Subject)
+		caller, err := found.find(c.Request.Context(), given.Subject)
 		if err != nil || caller.generation != given.Generation {
 			c.AbortWithStatus(http.StatusUnauthorized)
 			return
@@ -64,7 +64,7 @@ func main() {
 		one := c.MustGet("caller").(user)
 		if id := c.Param("id"); id != one.ID {
 			var err error
-			if one, err = found.find(c, id); err != nil {
+			if one, err = found.find(c.Request.Context(), id); err != nil {
 				c.AbortWithStatus(http.StatusInternalServerError)
 				return
 			}
@@ -72,7 +72,7 @@ func main() {
 		c.JSON(http.StatusOK, one)
 	})
 	router.GET("/v1/users", func(c *gin.Context) {
-		many, err := found.list(c)
+		many, err := found.list(c.Request.Context())
 		if err != nil {
 			c.AbortWithStatus(http.StatusInternalServerError)
 			return

@@ -72,5 +72,5 @@ func authenticate(api huma.API, service Service) func(huma.Context, func(huma.Co
 
 // answer is for what goes wrong before an operation is reached.
 func answer(api huma.API, ctx huma.Context, errs ...error) {
-	_ = huma.WriteErr(api, ctx, http.StatusUnprocessableEntity, "", errs...) // If it fails, nobody is there to be told.
+	_ = huma.WriteErr(api, ctx, http.StatusInternalServerError, "", errs...) // If it fails, nobody is there to be told.
 }

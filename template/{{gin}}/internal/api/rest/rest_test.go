@@ -1,7 +1,9 @@
 package rest_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -9,10 +11,16 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"service/internal/adapters/clock"
 	"service/internal/api/rest"
 	"service/internal/domain"
+	"service/internal/platform/metrics"
+	"service/internal/platform/security"
+	"service/internal/ports"
 	"service/internal/testing/own"
+	"service/internal/usecases"
 )
 
 const password = "correct horse battery staple"
@@ -313,4 +321,24 @@ func TestCheckedUser(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "email: ") || strings.Contains(err.Error(), "secret-word") {
 		t.Errorf("found the error %v", err)
 	}
+}
+
+// broken is a database with a bug.
+type broken struct{ ports.Database }
+
+func (broken) Read(context.Context, func(ports.Stores) error) error { return errors.New("broken") }
+
+func TestABugThatShowsBeforeTheOperationIsNotBlamedOnTheCaller(t *testing.T) {
+	options := security.Options{SecretKey: "key", BcryptCost: 4, AccessTokenLifetime: time.Minute}
+	guard, err := security.New(clock.System{}, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := guard.CreateAccessToken("ann", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sessions := usecases.NewSessions(broken{}, guard, clock.System{}, time.Hour)
+	caller := client{rest.New(rest.Service{Sessions: sessions, Metrics: metrics.New()}), token}
+	expectProblem(t, caller.send("GET", "/v1/users/me", ""), http.StatusInternalServerError, "internal")
 }

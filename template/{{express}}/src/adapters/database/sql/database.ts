@@ -21,13 +21,15 @@ export interface SqlDatabaseOptions {
 
 export class SqlDatabase implements Database {
   readonly #options: SqlDatabaseOptions;
+  readonly #forReading: SqlStores;
 
   constructor(options: SqlDatabaseOptions) {
     this.#options = options;
+    this.#forReading = new SqlStores(options.reader);
   }
 
   read<Result>(work: (stores: Stores) => Promise<Result>): Promise<Result> {
-    return work(new SqlStores(this.#options.reader));
+    return work(this.#forReading);
   }
 
   async transaction<Result>(work: (stores: SqlStores) => Promise<Result>): Promise<Result> {

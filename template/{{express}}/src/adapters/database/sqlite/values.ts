@@ -1,6 +1,6 @@
 /** Values as SQLite keeps them, which has neither dates nor JSON of its own: by the type that a column was given. */
 
-export type Row = Readonly<Record<string, unknown>>;
+export type Row = Record<string, unknown>;
 
 interface Column {
   readonly name: string;
@@ -18,16 +18,15 @@ export function encode(value: unknown): unknown {
   return value;
 }
 
-/** What makes the values of a row what they were before `encode`. */
+/** What makes the values of a row what they were before `encode`, in place. */
 export function decoderOf(columns: readonly Column[]): (row: Row) => Row {
   const decoders = columns.flatMap(({ name, type }) => {
     const decode = DECODERS[type?.toLowerCase() ?? ""];
     return decode ? [{ name, decode }] : [];
   });
   return (row) => {
-    const decoded: Record<string, unknown> = { ...row };
-    for (const { name, decode } of decoders) if (row[name] !== null) decoded[name] = decode(row[name]);
-    return decoded;
+    for (const { name, decode } of decoders) if (row[name] !== null) row[name] = decode(row[name]);
+    return row;
   };
 }
 

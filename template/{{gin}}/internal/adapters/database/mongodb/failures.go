@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/x/mongo/driver"
 	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/topology"
 
 	"service/internal/domain"
@@ -32,7 +33,8 @@ func isDown(err error) bool {
 	}
 	_, isLost := errors.AsType[topology.ConnectionError](err)
 	_, isNowhere := errors.AsType[topology.ServerSelectionError](err)
-	return isLost || isNowhere || hasCode(err, notServing...)
+	var isCleared driver.RetryablePoolError // Of a pool that another command's failure has emptied; no connection was used.
+	return isLost || isNowhere || errors.As(err, &isCleared) || hasCode(err, notServing...)
 }
 
 func hasCode(err error, codes ...int) bool {

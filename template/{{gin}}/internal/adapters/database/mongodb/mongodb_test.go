@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -20,6 +21,7 @@ import (
 	"service/internal/settings"
 	"service/internal/testing/configured"
 	"service/internal/testing/databasetest"
+	"service/internal/testing/proxy"
 	"service/internal/testing/samples"
 	"service/internal/usecases"
 )
@@ -155,6 +157,30 @@ func TestAServerThatLetsNobodyInIsUnavailable(t *testing.T) {
 	if _, err := mongodb.Connect(t.Context(), nowhere, metrics.New()); !errors.Is(err, domain.ErrUnavailable) {
 		t.Errorf("found the error %v", err)
 	}
+}
+
+func TestWhoseConnectionsAreCutIsToldThatTheDatabaseIsUnavailable(t *testing.T) {
+	settings := newSettings(t)
+	between, url := proxy.To(t, settings.DatabaseURL)
+	settings.DatabaseURL = url
+	database := connect(t, settings, metrics.New())
+	ctx, stop := context.WithCancel(t.Context())
+	var readers sync.WaitGroup
+	for range 10 {
+		readers.Go(func() {
+			for ctx.Err() == nil {
+				if err := database.Ping(t.Context()); err != nil && !errors.Is(err, domain.ErrUnavailable) {
+					t.Errorf("found the error %v", err)
+				}
+			}
+		})
+	}
+	for range 100 {
+		time.Sleep(5 * time.Millisecond)
+		between.Cut()
+	}
+	stop()
+	readers.Wait()
 }
 
 func TestWhoWaitsTooLongForAConnectionIsToldSo(t *testing.T) {

@@ -40,7 +40,8 @@ func Connect(ctx context.Context, settings settings.Settings, metrics *metrics.M
 	}
 	// Nobody gets a connection that the server has ended in the meantime.
 	ping := stdlib.OptionShouldPing(shouldPing)
-	pool := sql.Open(stdlib.OpenDB(*config, ping), pgdialect.New(), settings, metrics)
+	most := settings.DatabasePoolSize + settings.DatabasePoolOverflow
+	pool := sql.Open(stdlib.OpenDB(*config, ping), pgdialect.New(), most, settings, metrics)
 	sql.CountConnections(metrics, pool)
 	bell := doorbell.New()
 	listener := workers.Start(context.WithoutCancel(ctx), workers.Worker{
@@ -51,7 +52,6 @@ func Connect(ctx context.Context, settings settings.Settings, metrics *metrics.M
 		Reader:   pool,
 		Writer:   pool,
 		Failures: failures,
-		Patience: settings.DatabasePoolTimeoutSeconds.Duration(),
 		Doorbell: bell,
 		Stop:     listener.Stop,
 	}), nil

@@ -8,14 +8,11 @@ import (
 	"time"
 
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/schema"
 
 	"service/internal/domain"
 	"service/internal/platform/doorbell"
 	"service/internal/platform/metrics"
-	"service/internal/platform/statements"
 	"service/internal/ports"
-	"service/internal/settings"
 )
 
 // Failures tells errors of the driver apart.
@@ -29,10 +26,8 @@ type Failures struct {
 // Options are what a Database is made of.
 type Options struct {
 	// Reader is for statements of their own, Writer for transactions; they may be the same.
-	Reader, Writer *bun.DB
+	Reader, Writer *Pool
 	Failures       Failures
-	// Patience is how long to wait for a connection when all are in use.
-	Patience time.Duration
 	// Doorbell rings when there is a new event in the outbox.
 	Doorbell *doorbell.Doorbell
 	// Stop ends what runs besides; it may be nil.
@@ -45,26 +40,13 @@ type Database struct{ Options }
 // New makes a database.
 func New(options Options) *Database { return &Database{options} }
 
-// Open is a pool of connections as the settings ask for it, with every statement timed.
-func Open(
-	pool *stdsql.DB, dialect schema.Dialect, settings settings.Settings, metrics *metrics.Metrics,
-) *bun.DB {
-	pool.SetMaxIdleConns(settings.DatabasePoolSize)
-	pool.SetMaxOpenConns(settings.DatabasePoolSize + settings.DatabasePoolOverflow)
-	pool.SetConnMaxLifetime(settings.DatabasePoolRecycleSeconds.Duration())
-	database := bun.NewDB(pool, dialect)
-	timer := statements.NewTimer(metrics, settings.SlowQueryMilliseconds.Duration())
-	return database.WithQueryHook(&timing{timer})
-}
-
 // Read gives the work stores for reading.
 func (d *Database) Read(ctx context.Context, work func(ports.Stores) error) error {
-	connection, err := d.connection(ctx, d.Reader)
-	if err != nil {
+	if err := d.Reader.take(ctx); err != nil {
 		return err
 	}
-	defer connection.Close()
-	stores, _ := d.stores(connection)
+	defer d.Reader.leave()
+	stores, _ := d.stores(d.Reader)
 	return d.explained(ctx, work(stores))
 }
 
@@ -92,12 +74,11 @@ func (d *Database) WaitForEvents(ctx context.Context, limit time.Duration) {
 
 // Ping asks the database for nothing.
 func (d *Database) Ping(ctx context.Context) error {
-	connection, err := d.connection(ctx, d.Reader)
-	if err != nil {
+	if err := d.Reader.take(ctx); err != nil {
 		return err
 	}
-	defer connection.Close()
-	_, err = connection.ExecContext(ctx, "SELECT 1")
+	defer d.Reader.leave()
+	_, err := d.Reader.ExecContext(ctx, "SELECT 1")
 	return d.explained(ctx, err)
 }
 
@@ -110,16 +91,15 @@ func (d *Database) Close() error {
 }
 
 func (d *Database) transaction(ctx context.Context, work func(ports.Stores, inbox) error) error {
-	connection, err := d.connection(ctx, d.Writer)
-	if err != nil {
+	if err := d.Writer.take(ctx); err != nil {
 		return err
 	}
-	defer connection.Close()
+	defer d.Writer.leave()
 	var outbox *outbox
-	err = connection.RunInTx(ctx, nil, func(_ context.Context, transaction bun.Tx) error {
+	err := d.Writer.RunInTx(ctx, nil, func(_ context.Context, begun bun.Tx) error {
 		var stores ports.Stores
-		stores, outbox = d.stores(transaction)
-		return work(stores, inbox{transaction})
+		stores, outbox = d.stores(transaction{begun, d.Writer})
+		return work(stores, inbox{begun})
 	})
 	if err != nil {
 		return d.explained(ctx, err)
@@ -130,7 +110,13 @@ func (d *Database) transaction(ctx context.Context, work func(ports.Stores, inbo
 	return nil
 }
 
-func (d *Database) stores(connection bun.IDB) (ports.Stores, *outbox) {
+// connection is the pool, or a transaction.
+type connection interface {
+	bun.IDB
+	query(ctx context.Context, text string, values ...any) (*stdsql.Rows, error)
+}
+
+func (d *Database) stores(connection connection) (ports.Stores, *outbox) {
 	outbox := &outbox{database: connection}
 	return ports.Stores{
 		Users:       &userStore{connection, outbox, d.Failures},
@@ -141,22 +127,6 @@ func (d *Database) stores(connection bun.IDB) (ports.Stores, *outbox) {
 		Activity:    activityStore{connection},
 		Leases:      leases{connection},
 	}, outbox
-}
-
-// connection is one of the pool, for which it waits no longer than the settings allow.
-func (d *Database) connection(ctx context.Context, pool *bun.DB) (bun.Conn, error) {
-	limited, cancel := context.WithTimeout(ctx, d.Patience)
-	defer cancel()
-	connection, err := pool.Conn(limited)
-	if err != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) && isExhausted(pool) {
-		return connection, domain.ErrUnavailable.From(err, "All connections to the database are in use.")
-	}
-	return connection, d.explained(ctx, err)
-}
-
-func isExhausted(pool *bun.DB) bool {
-	stats := pool.Stats()
-	return stats.InUse >= stats.MaxOpenConnections
 }
 
 // explained says whether the database is at fault.
@@ -174,7 +144,7 @@ func DoesNotAnswer(cause error) error {
 }
 
 // CountConnections shows how many connections of some pools there are.
-func CountConnections(metrics *metrics.Metrics, pools ...*bun.DB) {
+func CountConnections(metrics *metrics.Metrics, pools ...*Pool) {
 	sum := func(count func(stdsql.DBStats) int) func() float64 {
 		return func() (total float64) {
 			for _, pool := range pools {
@@ -187,25 +157,4 @@ func CountConnections(metrics *metrics.Metrics, pools ...*bun.DB) {
 		sum(func(stats stdsql.DBStats) int { return stats.InUse }),
 		sum(func(stats stdsql.DBStats) int { return stats.Idle }),
 	)
-}
-
-// timing times every statement.
-type timing struct{ timer *statements.Timer }
-
-func (t *timing) BeforeQuery(ctx context.Context, _ *bun.QueryEvent) context.Context { return ctx }
-
-func (t *timing) AfterQuery(ctx context.Context, event *bun.QueryEvent) {
-	t.timer.Record(ctx, event.Operation(), func() string { return template(event) }, time.Since(event.StartTime))
-}
-
-// template is a statement with question marks for its values, which bun writes into it.
-func template(event *bun.QueryEvent) string {
-	if event.IQuery == nil {
-		return event.QueryTemplate
-	}
-	text, err := event.IQuery.AppendQuery(schema.NewNopQueryGen(), nil)
-	if err != nil {
-		return event.Operation()
-	}
-	return string(text)
 }

@@ -16,8 +16,17 @@ import (
 // id is one as the service writes it: a UUID can be written in other ways too.
 var id = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
+const (
+	// What the rest of the service may know of users.
+	selectUsers = "SELECT id, email, name, role, created_at, version, generation FROM users"
+
+	selectUser      = selectUsers + " WHERE id = $1"
+	selectFirstPage = selectUsers + " ORDER BY created_at DESC, id DESC LIMIT $1"
+	selectNextPage  = selectUsers + " WHERE (created_at, id) < ($1, $2) ORDER BY created_at DESC, id DESC LIMIT $3"
+)
+
 type userStore struct {
-	database bun.IDB
+	database connection
 	outbox   *outbox
 	failures Failures
 }
@@ -28,9 +37,14 @@ func (s *userStore) Get(ctx context.Context, userID string) (domain.User, error)
 	if !id.MatchString(userID) {
 		return domain.User{}, domain.ErrNotFound
 	}
-	var row userRow
-	err := orNotFound(s.users(&row).Where("id = ?", userID).Scan(ctx))
-	return row.account().User, err
+	found, err := s.users(ctx, selectUser, userID)
+	if err != nil {
+		return domain.User{}, err
+	}
+	if len(found) == 0 {
+		return domain.User{}, domain.ErrNotFound
+	}
+	return found[0], nil
 }
 
 func (s *userStore) GetAccount(ctx context.Context, userID string) (domain.Account, error) {
@@ -55,18 +69,13 @@ func (s *userStore) FindCreation(ctx context.Context, key string) (domain.User, 
 }
 
 func (s *userStore) Page(ctx context.Context, after *domain.Cursor, limit int) ([]domain.User, error) {
-	var rows []userRow
-	query := s.users(&rows).Order("created_at DESC", "id DESC").Limit(int64(limit))
-	if after != nil {
-		if !id.MatchString(after.ID) {
-			return nil, domain.InvalidCursor()
-		}
-		query.Where("(created_at, id) < (?, ?)", after.CreatedAt, after.ID)
+	if after == nil {
+		return s.users(ctx, selectFirstPage, limit)
 	}
-	if err := query.Scan(ctx); err != nil {
-		return nil, err
+	if !id.MatchString(after.ID) {
+		return nil, domain.InvalidCursor()
 	}
-	return all(rows, func(row userRow) domain.User { return row.account().User }), nil
+	return s.users(ctx, selectNextPage, s.moment(after.CreatedAt), after.ID, limit)
 }
 
 func (s *userStore) Add(
@@ -120,10 +129,29 @@ func (s *userStore) Delete(ctx context.Context, user domain.User, event domain.E
 	return true, s.outbox.Add(ctx, event)
 }
 
-// users selects what the rest of the service may know of them.
-func (s *userStore) users(rows any) *bun.SelectQuery {
-	return s.database.NewSelect().Model(rows).
-		Column("id", "email", "name", "role", "created_at", "version", "generation")
+func (s *userStore) users(ctx context.Context, text string, values ...any) (found []domain.User, err error) {
+	rows, err := s.database.query(ctx, text, values...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var user domain.User
+		err := rows.Scan(
+			&user.ID, &user.Email, &user.Name, &user.Role, &user.CreatedAt, &user.Version, &user.Generation,
+		)
+		if err != nil {
+			return nil, err
+		}
+		user.CreatedAt = user.CreatedAt.UTC()
+		found = append(found, user)
+	}
+	return found, rows.Err()
+}
+
+// moment is a time as bun writes it into statements.
+func (s *userStore) moment(moment time.Time) string {
+	return strings.Trim(string(s.database.Dialect().AppendTime(nil, moment)), "'")
 }
 
 func (s *userStore) find(ctx context.Context, condition, value string) (row userRow, err error) {

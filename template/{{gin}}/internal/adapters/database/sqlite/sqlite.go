@@ -37,15 +37,14 @@ func Connect(_ context.Context, settings settings.Settings, metrics *metrics.Met
 	if err != nil {
 		return nil, err
 	}
-	reader := sql.Open(reading, newDialect(), settings, metrics)
-	writer := sql.Open(writing, newDialect(), settings, metrics)
-	writing.SetMaxOpenConns(1)
+	most := settings.DatabasePoolSize + settings.DatabasePoolOverflow
+	reader := sql.Open(reading, newDialect(), most, settings, metrics)
+	writer := sql.Open(writing, newDialect(), 1, settings, metrics)
 	sql.CountConnections(metrics, reader, writer)
 	return sql.New(sql.Options{
 		Reader:   reader,
 		Writer:   writer,
 		Failures: failures,
-		Patience: settings.DatabasePoolTimeoutSeconds.Duration(),
 		Doorbell: doorbell.New(),
 	}), nil
 }

@@ -41,7 +41,7 @@ export class SqlStores implements Stores {
 export class SqlUserStore implements UserStore {
   readonly #connection: Connection;
   readonly #outbox: SqlOutbox;
-  /** Asked for in nearly every request; to build it and to compile it takes longer than SQLite takes to answer. */
+  /** Asked for in nearly every request; to build it and to compile it may take longer than the answer. */
   #selectById: CompiledQuery<UserRow> | undefined;
 
   constructor(connection: Connection, outbox: SqlOutbox) {

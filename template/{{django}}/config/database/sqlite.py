@@ -32,6 +32,6 @@ def databases(settings: Settings) -> dict[str, dict[str, Any]]:
                 "timeout": settings.database_pool_timeout_seconds,
             },
             # A file as well: in a database in memory, a thread that reads fails while another one writes.
-            "TEST": {"NAME": f"{path}.tests"},
+            "TEST": {"NAME": f"{path.removesuffix('.db')}.tests.db"},
         }
     }

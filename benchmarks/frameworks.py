@@ -19,33 +19,31 @@ class Framework:
     """The same of the bare application, on a database and a port, in the environment of the project."""
 
 
-def _fastapi(project: Project, *arguments: str) -> list[str]:
-    return [str(project.folder / ".venv/bin/python"), "-m", *arguments]
+def _python(project: Project, *arguments: str) -> list[str]:
+    return [str(project.folder / ".venv/bin/python"), *arguments]
+
+
+def _copied(framework: str, project: Project, database: str, suffix: str) -> Path:
+    """The application in a folder of the project, where it finds the packages of that; gives the folder."""
+    folder = project.folder / "bare"
+    folder.mkdir(exist_ok=True)
+    shutil.copy(BARE / framework / f"app.{suffix}", folder)
+    shutil.copy(BARE / framework / f"{database}.{suffix}", folder / f"database.{suffix}")
+    return folder
 
 
 def _bare_fastapi(project: Project, database: str, port: int) -> list[str]:
     app = f"{'mongodb' if database == 'mongodb' else 'sql'}:app"
-    return _fastapi(project, "uvicorn", "--app-dir", str(BARE / "fastapi"), app, "--port", str(port))
-
-
-def _django(project: Project, *arguments: str) -> list[str]:
-    return [str(project.folder / ".venv/bin/python"), *arguments]
+    return _python(project, "-m", "uvicorn", "--app-dir", str(BARE / "fastapi"), app, "--port", str(port))
 
 
 def _bare_django(project: Project, database: str, port: int) -> list[str]:
-    folder = project.folder / "bare"
-    folder.mkdir(exist_ok=True)
-    shutil.copy(BARE / "django/app.py", folder)
-    shutil.copy(BARE / f"django/{database}.py", folder / "database.py")
-    return _django(project, "-m", "uvicorn", "--app-dir", str(folder), "app:application", "--port", str(port))
+    folder = _copied("django", project, database, "py")
+    return _python(project, "-m", "uvicorn", "--app-dir", str(folder), "app:application", "--port", str(port))
 
 
 def _bare_express(project: Project, database: str, _port: int) -> list[str]:
-    folder = project.folder / "bare"  # There it finds the packages of the project.
-    folder.mkdir(exist_ok=True)
-    shutil.copy(BARE / "express/app.mjs", folder)
-    shutil.copy(BARE / f"express/{database}.mjs", folder / "database.mjs")
-    return ["node", str(folder / "app.mjs")]
+    return ["node", str(_copied("express", project, database, "mjs") / "app.mjs")]
 
 
 def _bare_gin(project: Project, database: str, _port: int) -> list[str]:
@@ -63,8 +61,8 @@ def _bare_gin(project: Project, database: str, _port: int) -> list[str]:
 
 
 FRAMEWORKS: Mapping[str, Framework] = {
-    "fastapi": Framework("FastAPI", lambda project: _fastapi(project, "service", "serve"), _bare_fastapi),
-    "django": Framework("Django", lambda project: _django(project, "manage.py", "serve"), _bare_django),
+    "fastapi": Framework("FastAPI", lambda project: _python(project, "-m", "service", "serve"), _bare_fastapi),
+    "django": Framework("Django", lambda project: _python(project, "manage.py", "serve"), _bare_django),
     "express": Framework("Express", lambda _: ["node", "dist/main.js", "serve"], _bare_express),
     "gin": Framework("Gin", lambda _: ["bin/service", "serve"], _bare_gin),
 }

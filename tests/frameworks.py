@@ -51,21 +51,16 @@ def _go_settings(module: str) -> list[str]:
     return re.findall(r'from\.\w+\("([A-Z][A-Z_0-9]*)"', module)
 
 
+_PYTHON = Framework(
+    manifest="pyproject.toml",
+    dependencies=_python_dependencies,
+    settings="service/settings.py",
+    setting_names=_python_settings,
+    made_by_setup=frozenset({"?? uv.lock"}),
+)
 FRAMEWORKS: Mapping[str, Framework] = {
-    "fastapi": Framework(
-        manifest="pyproject.toml",
-        dependencies=_python_dependencies,
-        settings="service/settings.py",
-        setting_names=_python_settings,
-        made_by_setup=frozenset({"?? uv.lock"}),
-    ),
-    "django": Framework(
-        manifest="pyproject.toml",
-        dependencies=_python_dependencies,
-        settings="service/settings.py",
-        setting_names=_python_settings,
-        made_by_setup=frozenset({"?? uv.lock"}),
-    ),
+    "fastapi": _PYTHON,
+    "django": _PYTHON,
     "express": Framework(
         manifest="package.json",
         dependencies=_node_dependencies,

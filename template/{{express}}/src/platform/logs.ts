@@ -24,6 +24,7 @@ const options: LoggerOptions = {
   errorKey: "exception",
   base: null,
   mixin: () => fields.getStore() ?? {},
+  mixinMergeStrategy: (line, bound) => ({ ...bound, ...line }), // pino's own would write the line's fields into `bound`.
   formatters: { log: ({ err, ...others }) => (err === undefined ? others : { ...others, exception: err }) },
   serializers: { exception: stdSerializers.err },
 };
@@ -46,10 +47,7 @@ export function configure(
 ): void {
   const level = LEVELS[settings.logLevel];
   if (settings.inProduction) {
-    log = pino(
-      { ...optionsForMachines, level },
-      typeof out === "number" ? destination({ dest: out, sync: true }) : out,
-    );
+    log = pino({ ...optionsForMachines, level }, typeof out === "number" ? destination(out) : out);
   } else {
     log = pino({ ...options, level }, forPeople(out));
   }

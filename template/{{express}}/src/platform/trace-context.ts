@@ -18,5 +18,6 @@ export function wellFormed(traceparent: unknown): string | null {
 
 /** Does some work in this context; one that is not well-formed is ignored. */
 export function bound<Result>(traceparent: unknown, work: () => Result): Result {
-  return storage.run(wellFormed(traceparent), work);
+  const trace = wellFormed(traceparent);
+  return trace === current() ? work() : storage.run(trace, work);
 }

@@ -35,6 +35,23 @@ test("in production a line is JSON, with the fields that every language has", as
   });
 });
 
+test("what one line says is not said again by the next one", async () => {
+  const text = await written({ logLevel: "info", inProduction: true }, () => {
+    withLogFields({ request_id: "this-one" }, () => {
+      log.info({ a: 1 }, "told");
+      log.info({ b: 2 }, "told");
+    });
+  });
+
+  const lines = text
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(lines[0]).toMatchObject({ request_id: "this-one", a: 1 });
+  expect(lines[1]).toMatchObject({ request_id: "this-one", b: 2 });
+  expect(lines[1]).not.toHaveProperty("a");
+});
+
 test("an error is told with its stack and its cause", async () => {
   const text = await written({ logLevel: "error", inProduction: true }, () => {
     log.error({ err: new Error("broken", { cause: new Error("deep down") }) }, "unhandled error");

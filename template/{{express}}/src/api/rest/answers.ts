@@ -12,7 +12,7 @@ export interface Answer {
 }
 
 export function send(response: Response, { status = 200, headers = {}, type, body }: Answer): void {
-  response.status(status);
+  response.statusCode = status;
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   if (body === undefined) response.end();
   else {

@@ -1,6 +1,6 @@
 /** The HTTP application. */
 
-import express, { type Express, Router } from "express";
+import express, { type Express } from "express";
 import { NotFound } from "../../domain/errors.ts";
 import type { Service } from "../../wiring.ts";
 import { activityRoutes } from "./activity.ts";
@@ -18,10 +18,10 @@ export const ROUTES: readonly Route[] = [...authRoutes, ...userRoutes, ...activi
 export function createApp(service: Service): Express {
   const app = express();
   app.disable("x-powered-by");
+  app.enable("case sensitive routing");
+  app.enable("strict routing");
   app.use(aroundRequests(service.metrics));
-  const router = Router({ caseSensitive: true, strict: true });
-  mount(router, [...ROUTES, ...documentationRoutes(ROUTES)], service);
-  app.use(router);
+  mount(app, [...ROUTES, ...documentationRoutes(ROUTES)], service);
   app.use(() => {
     throw new NotFound("Not Found");
   });

@@ -1,6 +1,6 @@
 /** Routes: each says what it takes and what it answers, by which requests are checked and the document is made. */
 
-import type { Request, Response, Router } from "express";
+import type { IRouter, Request, Response } from "express";
 import { z } from "zod";
 import { InvalidToken } from "../../domain/errors.ts";
 import type { User } from "../../domain/users.ts";
@@ -86,15 +86,11 @@ export function route<Path, Query, Headers, Body, Form>(
   };
 }
 
-/** Lets a router answer these routes. Where two paths match a request, the first one is taken. */
-export function mount(router: Router, routes: readonly Route[], service: Service): void {
+/** Lets an application answer these routes. Where two paths match a request, the first one is taken. */
+export function mount(app: IRouter, routes: readonly Route[], service: Service): void {
   for (const path of new Set(routes.map((each) => each.path))) {
     const methods = routes.filter((each) => each.path === path);
-    const mounted = router.route(path.replaceAll("{", ":").replaceAll("}", ""));
-    mounted.all((_request, response, next) => {
-      response.locals["route"] = path;
-      next();
-    });
+    const mounted = app.route(path.replaceAll("{", ":").replaceAll("}", ""));
     for (const each of methods) {
       mounted[each.method](async (request, response) => {
         send(response, await each.answer(request, response, service));
@@ -122,7 +118,9 @@ function takenBy(definition: Taken<unknown, unknown, unknown, unknown, unknown>)
 async function read(request: Request, response: Response, taken: Route["taken"]): Promise<unknown> {
   const wrong: WrongField[] = [];
   const check = (source: Source, value: unknown): unknown => {
-    const { data, error } = (taken[source] ?? z.unknown()).safeParse(value, { reportInput: true });
+    const schema = taken[source];
+    if (!schema) return value;
+    const { data, error } = schema.safeParse(value, { reportInput: true });
     if (error) wrong.push(...error.issues.flatMap((issue) => wrongFields(source, issue)));
     return data;
   };

@@ -23,15 +23,17 @@ test.for(["", "x".repeat(129), "a b", "a\tb", "\xe9", "<script>"])(
   },
 );
 
-test("each request is logged without its query", async ({ ann }) => {
+test("each request is logged with its id and without its query", async ({ ann }) => {
   const [info, debug] = [vi.spyOn(log, "info"), vi.spyOn(log, "debug")];
-  await ann.http.get(`${ann.path}?token=secret`);
+  const { headers } = await ann.http.get(`${ann.path}?token=secret`);
   await ann.http.get("/livez");
   await until(() => debug.mock.calls.length > 0);
 
   const fields = { method: "GET", status: 200, duration_ms: expect.any(Number) };
-  expect(info.mock.calls).toEqual([[{ ...fields, path: ann.path }, "request"]]);
-  expect(debug.mock.calls).toEqual([[{ ...fields, path: "/livez" }, "request"]]);
+  expect(info.mock.calls).toEqual([
+    [{ ...fields, path: ann.path, request_id: headers.get("X-Request-ID") }, "request"],
+  ]);
+  expect(debug.mock.calls).toEqual([[{ ...fields, path: "/livez", request_id: expect.any(String) }, "request"]]);
 });
 
 test("requests are counted by their routes, of which there is an end", async ({ anyone, ann, service }) => {

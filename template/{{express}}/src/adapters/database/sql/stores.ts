@@ -1,7 +1,7 @@
 /** The stores on SQL tables. */
 
 import { randomUUID } from "node:crypto";
-import type { CompiledQuery, Selectable } from "kysely";
+import { type CompiledQuery, type Selectable, type SelectQueryBuilder, sql } from "kysely";
 import { EmailTaken, NotFound } from "../../../domain/errors.ts";
 import type { Event } from "../../../domain/events.ts";
 import { type Cursor, invalidCursor } from "../../../domain/paging.ts";
@@ -10,7 +10,7 @@ import type { Account, CreationKey, User } from "../../../domain/users.ts";
 import type { SessionStore, Stores, UserStore } from "../../../ports.ts";
 import { SqlActivityStore, SqlDeadLetters, SqlInbox, SqlLeases, SqlOutbox } from "./event-stores.ts";
 import { onConstraintViolated } from "./failures.ts";
-import type { Connection, SessionTable, UserTable } from "./tables.ts";
+import type { Connection, SessionTable, Tables, UserTable } from "./tables.ts";
 
 const USER = ["id", "email", "name", "role", "created_at", "version", "generation"] as const;
 
@@ -41,8 +41,8 @@ export class SqlStores implements Stores {
 export class SqlUserStore implements UserStore {
   readonly #connection: Connection;
   readonly #outbox: SqlOutbox;
-  /** Asked for in nearly every request; to build it and to compile it may take longer than the answer. */
-  #selectById: CompiledQuery<UserRow> | undefined;
+  /** What is asked for most often: to build a statement and to compile it may take longer than the answer. */
+  readonly #compiled = new Map<string, CompiledQuery<UserRow>>();
 
   constructor(connection: Connection, outbox: SqlOutbox) {
     this.#connection = connection;
@@ -55,9 +55,8 @@ export class SqlUserStore implements UserStore {
 
   async get(userId: string): Promise<User | null> {
     if (!ID.test(userId)) return null;
-    this.#selectById ??= this.#connection.selectFrom("users").select(USER).where("id", "=", userId).compile();
-    const { rows } = await this.#connection.executeQuery<UserRow>({ ...this.#selectById, parameters: [userId] });
-    return rows[0] ? userOf(rows[0]) : null;
+    const [row] = await this.#rows("get", [userId], (users) => users.where("id", "=", userId).limit(sql.lit(1)));
+    return row ? userOf(row) : null;
   }
 
   async getAccount(userId: string): Promise<Account | null> {
@@ -82,13 +81,13 @@ export class SqlUserStore implements UserStore {
 
   async page(after: Cursor | null, limit: number): Promise<readonly User[]> {
     if (after && !ID.test(after.id)) throw invalidCursor();
-    let query = this.#connection.selectFrom("users").select(USER);
-    if (after) {
-      query = query.where(({ eb, refTuple, tuple }) =>
-        eb(refTuple("created_at", "id"), "<", tuple(after.createdAt, after.id)),
-      );
-    }
-    const rows = await query.orderBy("created_at", "desc").orderBy("id", "desc").limit(limit).execute();
+    const rows = after
+      ? await this.#rows("page after", [after.createdAt, after.id, limit], (users) =>
+          newestFirst(users, limit).where(({ eb, refTuple, tuple }) =>
+            eb(refTuple("created_at", "id"), "<", tuple(after.createdAt, after.id)),
+          ),
+        )
+      : await this.#rows("page", [limit], (users) => newestFirst(users, limit));
     return rows.map(userOf);
   }
 
@@ -130,6 +129,13 @@ export class SqlUserStore implements UserStore {
       .where("version", "=", user.version)
       .executeTakeFirst();
     return this.#addIfChanged(numDeletedRows, event);
+  }
+
+  /** The rows of a statement, which is built when it is first carried out: later, only its parameters are others. */
+  async #rows(name: string, parameters: readonly unknown[], build: (users: UserQuery) => UserQuery) {
+    const compiled = this.#compiled.get(name) ?? build(this.#connection.selectFrom("users").select(USER)).compile();
+    this.#compiled.set(name, compiled);
+    return (await this.#connection.executeQuery<UserRow>({ ...compiled, parameters })).rows;
   }
 
   #accounts() {
@@ -197,6 +203,11 @@ export class SqlSessionStore implements SessionStore {
 }
 
 type UserRow = Pick<Selectable<UserTable>, (typeof USER)[number]>;
+type UserQuery = SelectQueryBuilder<Tables, "users", UserRow>;
+
+function newestFirst(users: UserQuery, limit: number): UserQuery {
+  return users.orderBy("created_at", "desc").orderBy("id", "desc").limit(limit);
+}
 
 function userOf(row: UserRow): User {
   const { id, email, name, role, created_at: createdAt, version, generation } = row;

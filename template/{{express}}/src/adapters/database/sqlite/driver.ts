@@ -21,7 +21,11 @@ const STATEMENTS_KEPT = 100;
 /** What the file or its disk is to blame for, and no statement. */
 const NOT_SERVING = /^SQLITE_(BUSY|LOCKED|IOERR|CORRUPT|NOTADB|FULL|CANTOPEN|READONLY|PROTOCOL)/;
 
+/** At most one row comes of it: to get it takes a fraction of the time that a cursor takes. */
+const ONE_ROW = / limit 1$/;
+
 interface Statement {
+  get(row: readonly unknown[]): unknown;
   run(row: readonly unknown[]): { changes: number };
   all(row: readonly unknown[]): unknown[];
   readonly reader: boolean;
@@ -118,7 +122,7 @@ export class SqliteConnection implements DatabaseConnection {
     const known = this.#statements.get(sql);
     if (known) return known;
     if (this.#statements.size >= STATEMENTS_KEPT) this.#statements.clear();
-    const statement = new PreparedStatement(this.#database.prepare(sql) as unknown as Statement);
+    const statement = new PreparedStatement(this.#database.prepare(sql) as unknown as Statement, ONE_ROW.test(sql));
     this.#statements.set(sql, statement);
     return statement;
   }
@@ -126,17 +130,25 @@ export class SqliteConnection implements DatabaseConnection {
 
 class PreparedStatement {
   readonly #statement: Statement;
+  readonly #givesOneRow: boolean;
   readonly #decode: ((row: Row) => Row) | undefined;
 
-  constructor(statement: Statement) {
+  constructor(statement: Statement, givesOneRow: boolean) {
     this.#statement = statement;
+    this.#givesOneRow = givesOneRow;
     this.#decode = statement.reader ? decoderOf(statement.columns()) : undefined;
   }
 
   execute(parameters: readonly unknown[]): { rows: readonly Row[]; changes: number } {
     const values = parameters.map(encode);
     if (!this.#decode) return { rows: [], changes: this.#statement.run(values).changes };
-    return { rows: (this.#statement.all(values) as Row[]).map(this.#decode), changes: 0 };
+    return { rows: this.#rows(values).map(this.#decode), changes: 0 };
+  }
+
+  #rows(values: readonly unknown[]): Row[] {
+    if (!this.#givesOneRow) return this.#statement.all(values) as Row[];
+    const row = this.#statement.get(values) as Row | undefined;
+    return row ? [row] : [];
   }
 }
 

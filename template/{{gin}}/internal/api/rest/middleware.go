@@ -50,7 +50,7 @@ func aroundRequests(metrics *metrics.Metrics) gin.HandlerFunc {
 			id = domain.NewID().Hex()
 		}
 		ctx := context.WithValue(c.Request.Context(), requestIDKey{}, id)
-		ctx = tracecontext.With(logs.With(ctx, "request_id", id), c.GetHeader("traceparent"))
+		ctx = tracecontext.With(logs.With(ctx, slog.String("request_id", id)), c.GetHeader("traceparent"))
 		c.Request = c.Request.WithContext(ctx)
 		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, largestBody)
 		c.Header("X-Request-ID", id)
@@ -77,8 +77,11 @@ func record(metrics *metrics.Metrics, c *gin.Context, took time.Duration) {
 		level = slog.LevelDebug
 	}
 	// Without the query, which may hold what is nobody's business.
-	slog.Log(c.Request.Context(), level, "request",
-		"method", method, "path", c.Request.URL.Path, "status", status, "duration_ms", logs.Milliseconds(took))
+	slog.LogAttrs(c.Request.Context(), level, "request",
+		slog.String("method", method),
+		slog.String("path", c.Request.URL.Path),
+		slog.Int("status", status),
+		slog.Float64("duration_ms", logs.Milliseconds(took)))
 }
 
 // routeOf is the path with its parameters' names: never the path itself, of which there is no end.

@@ -71,7 +71,7 @@ func (Time) Schema(huma.Registry) *huma.Schema {
 
 // MarshalJSON writes it.
 func (t Time) MarshalJSON() ([]byte, error) {
-	return []byte(time.Time(t).UTC().Format(`"2006-01-02T15:04:05.000Z"`)), nil
+	return time.Time(t).UTC().AppendFormat(nil, `"2006-01-02T15:04:05.000Z"`), nil
 }
 
 // UserCreate is a user to be made.

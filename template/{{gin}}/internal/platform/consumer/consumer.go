@@ -74,7 +74,7 @@ func (c *Consumer) Receive(body []byte) func(ctx context.Context) error {
 		if err := turn.wait(ctx); err != nil {
 			return err
 		}
-		ctx = logs.With(ctx, "event_id", event.ID, "event_type", event.Type)
+		ctx = logs.With(ctx, slog.String("event_id", event.ID), slog.String("event_type", event.Type))
 		return c.handle(tracecontext.With(ctx, event.Trace), event, handler, body)
 	}
 }

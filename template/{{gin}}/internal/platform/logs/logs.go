@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,16 +18,9 @@ import (
 
 type contextKey struct{}
 
-// With answers a context whose log lines carry these attributes too, given as slog takes them.
-func With(ctx context.Context, attributes ...any) context.Context {
-	record := slog.Record{}
-	record.Add(attributes...)
-	all := append([]slog.Attr{}, attributesOf(ctx)...)
-	record.Attrs(func(each slog.Attr) bool {
-		all = append(all, each)
-		return true
-	})
-	return context.WithValue(ctx, contextKey{}, all)
+// With answers a context whose log lines carry these attributes too.
+func With(ctx context.Context, attributes ...slog.Attr) context.Context {
+	return context.WithValue(ctx, contextKey{}, append(slices.Clip(attributesOf(ctx)), attributes...))
 }
 
 // Milliseconds is how durations are logged: as a number with one decimal.
@@ -82,7 +76,7 @@ func named(groups []string, attribute slog.Attr) slog.Attr {
 		}
 		attribute.Value = slog.StringValue(level)
 	case slog.TimeKey:
-		attribute = slog.String("timestamp", attribute.Value.Time().UTC().Format("2006-01-02T15:04:05.000000Z"))
+		attribute = slog.Time("timestamp", attribute.Value.Time().UTC().Truncate(time.Microsecond))
 	}
 	return attribute
 }

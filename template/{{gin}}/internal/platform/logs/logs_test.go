@@ -17,7 +17,7 @@ import (
 func TestLinesForMachines(t *testing.T) {
 	var written bytes.Buffer
 	log := logs.New(settings.Settings{Environment: "production", LogLevel: "warning"}, &written)
-	ctx := logs.With(logs.With(t.Context(), "request_id", "r1"), slog.Int("attempt", 2))
+	ctx := logs.With(logs.With(t.Context(), slog.String("request_id", "r1")), slog.Int("attempt", 2))
 
 	log.InfoContext(ctx, "too little")
 	log.With("more", true).WithGroup("group").WarnContext(ctx, "it is slow", "error", errors.New("é"))
@@ -46,7 +46,7 @@ func TestLinesForPeople(t *testing.T) {
 	for level, expected := range map[string]int{"debug": 4, "info": 3, "warning": 2, "error": 1} {
 		var written bytes.Buffer
 		log := logs.New(settings.Settings{LogLevel: level}, &written)
-		ctx := logs.With(t.Context(), "request_id", "r1")
+		ctx := logs.With(t.Context(), slog.String("request_id", "r1"))
 		log.DebugContext(ctx, "said")
 		log.InfoContext(ctx, "said")
 		log.WarnContext(ctx, "said")

@@ -13,7 +13,10 @@ type contextKey struct{}
 
 // With answers a context that carries a trace context; none if it is not well-formed.
 func With(ctx context.Context, text string) context.Context {
-	return context.WithValue(ctx, contextKey{}, WellFormed(text))
+	if found := WellFormed(text); found != From(ctx) {
+		return context.WithValue(ctx, contextKey{}, found)
+	}
+	return ctx
 }
 
 // From is the trace context of what is going on, or empty.
@@ -24,7 +27,7 @@ func From(ctx context.Context) string {
 
 // WellFormed is the same text if it is a trace context at all, and empty if not: it comes from anybody.
 func WellFormed(text string) string {
-	if !traceparent.MatchString(text) {
+	if text == "" || !traceparent.MatchString(text) {
 		return ""
 	}
 	return text

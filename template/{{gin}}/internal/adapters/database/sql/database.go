@@ -35,10 +35,18 @@ type Options struct {
 }
 
 // Database is the database port.
-type Database struct{ Options }
+type Database struct {
+	Options
+
+	reading ports.Stores
+}
 
 // New makes a database.
-func New(options Options) *Database { return &Database{options} }
+func New(options Options) *Database {
+	database := &Database{Options: options}
+	database.reading, _ = database.stores(options.Reader)
+	return database
+}
 
 // Read gives the work stores for reading.
 func (d *Database) Read(ctx context.Context, work func(ports.Stores) error) error {
@@ -46,8 +54,7 @@ func (d *Database) Read(ctx context.Context, work func(ports.Stores) error) erro
 		return err
 	}
 	defer d.Reader.leave()
-	stores, _ := d.stores(d.Reader)
-	return d.explained(ctx, work(stores))
+	return d.explained(ctx, work(d.reading))
 }
 
 // Transaction gives the work stores for one unit.

@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"cmp"
 	"context"
 	stdsql "database/sql"
 	"errors"
@@ -33,18 +34,19 @@ type userStore struct {
 
 func (s *userStore) NextID() string { return domain.NewID().String() }
 
-func (s *userStore) Get(ctx context.Context, userID string) (domain.User, error) {
+func (s *userStore) Get(ctx context.Context, userID string) (found domain.User, err error) {
 	if !id.MatchString(userID) {
 		return domain.User{}, domain.ErrNotFound
 	}
-	found, err := s.users(ctx, selectUser, userID)
+	rows, err := s.database.query(ctx, selectUser, userID)
 	if err != nil {
 		return domain.User{}, err
 	}
-	if len(found) == 0 {
-		return domain.User{}, domain.ErrNotFound
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	if !rows.Next() { // Once: to look for a second one would be half a statement more.
+		return domain.User{}, cmp.Or(rows.Err(), error(domain.ErrNotFound))
 	}
-	return found[0], nil
+	return userOf(rows)
 }
 
 func (s *userStore) GetAccount(ctx context.Context, userID string) (domain.Account, error) {
@@ -136,17 +138,22 @@ func (s *userStore) users(ctx context.Context, text string, values ...any) (foun
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
-		var user domain.User
-		err := rows.Scan(
-			&user.ID, &user.Email, &user.Name, &user.Role, &user.CreatedAt, &user.Version, &user.Generation,
-		)
+		user, err := userOf(rows)
 		if err != nil {
 			return nil, err
 		}
-		user.CreatedAt = user.CreatedAt.UTC()
 		found = append(found, user)
 	}
 	return found, rows.Err()
+}
+
+// userOf is the user in the current row.
+func userOf(rows *stdsql.Rows) (user domain.User, err error) {
+	err = rows.Scan(
+		&user.ID, &user.Email, &user.Name, &user.Role, &user.CreatedAt, &user.Version, &user.Generation,
+	)
+	user.CreatedAt = user.CreatedAt.UTC()
+	return user, err
 }
 
 // moment is a time as bun writes it into statements.

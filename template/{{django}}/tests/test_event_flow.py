@@ -1,7 +1,7 @@
 """From a change through the outbox, the broker that was chosen and the inbox to the activity log."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from time import monotonic
 
@@ -31,7 +31,7 @@ async def settings(configured: Settings) -> AsyncIterator[Settings]:
 
 
 @asynccontextmanager
-async def started(settings: Settings) -> AsyncIterator[Metrics]:
+async def started(settings: Settings) -> AsyncGenerator[Metrics]:
     """What runs beside the requests; gives its metrics."""
     metrics = Metrics()
     async with wiring.build(settings, metrics) as events, running([events.consumer, events.relay]):
@@ -68,8 +68,6 @@ async def test_what_happened_before_the_first_start_is_not_lost(settings: Settin
     assert (entry.type, entry.user_id, entry.by) == ("user.created", str(ann.id), None)
 
 
-# A client of the broker that is stopped while it connects may leave its socket to the garbage collector.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 async def test_an_instance_goes_on_where_another_has_stopped(settings: Settings) -> None:
     for number in range(2):
         async with started(settings):

@@ -34,20 +34,20 @@ class Outage:
 
 
 async def reconnecting(
-    to: str, use: Callable[[Callable[[], None]], Awaitable[None]], failures: tuple[type[Exception], ...]
+    to: str, use: Callable[[Outage], Awaitable[None]], failures: tuple[type[Exception], ...]
 ) -> None:
     """Uses a connection until it is cancelled: anew whenever the connection is lost.
 
     Args:
         to: What it is for, such as `receive events`.
-        use: Connects, calls what it is given when it has, and goes on until the connection is lost.
+        use: Connects, ends the outage when it has, and goes on until the connection is lost.
         failures: What it may raise then, besides the system's own errors.
     """
     outage = Outage(to)
-    lost: tuple[type[Exception], ...] = (*failures, OSError, TimeoutError)
+    lost: tuple[type[Exception], ...] = (*failures, OSError)
     while not is_stopping():
         try:
-            await use(outage.end)
+            await use(outage)
         except lost as error:
             outage.notice(error)
         await asyncio.sleep(RECONNECT_SECONDS)

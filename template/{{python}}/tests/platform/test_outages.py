@@ -1,5 +1,4 @@
 import asyncio
-from collections.abc import Callable
 
 import pytest
 from structlog.testing import capture_logs
@@ -7,8 +6,6 @@ from structlog.testing import capture_logs
 from service.domain.errors import Unavailable
 from service.platform import outages
 from service.platform.outages import Outage, reconnecting
-
-type Connected = Callable[[], None]
 
 
 class Lost(Exception):
@@ -40,7 +37,7 @@ def test_an_outage_is_told_once_and_so_is_its_end() -> None:
 async def test_a_connection_is_made_anew_whenever_it_is_lost() -> None:
     errors: list[Exception | None] = [Lost("now"), ConnectionRefusedError("nobody there"), None, KeyError("a bug")]
 
-    async def use(_connected: Connected) -> None:
+    async def use(_outage: Outage) -> None:
         if error := errors.pop(0):
             raise error
 
@@ -52,12 +49,12 @@ async def test_a_connection_is_made_anew_whenever_it_is_lost() -> None:
 async def test_that_it_is_there_again_is_told_by_who_has_connected() -> None:
     attempts = 0
 
-    async def use(connected: Connected) -> None:
+    async def use(outage: Outage) -> None:
         nonlocal attempts
         attempts += 1
         if attempts < 5:
             raise Lost("still")
-        connected()
+        outage.end()
         raise KeyError("enough")
 
     with capture_logs() as lines, pytest.raises(KeyError):
@@ -69,7 +66,7 @@ async def test_that_it_is_there_again_is_told_by_who_has_connected() -> None:
 async def test_who_is_stopped_does_not_connect_again() -> None:
     starts = 0
 
-    async def use(_connected: Connected) -> None:
+    async def use(_outage: Outage) -> None:
         nonlocal starts
         starts += 1
         try:

@@ -1,7 +1,7 @@
 """PostgreSQL, by asyncpg."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import asyncpg
@@ -14,7 +14,7 @@ from service.adapters.database.sql import schema
 from service.adapters.database.sql.engine import opened, pooled_engine
 from service.platform.doorbell import Doorbell
 from service.platform.metrics import Metrics
-from service.platform.outages import reconnecting
+from service.platform.outages import Outage, reconnecting
 from service.platform.workers import Worker, running
 from service.ports import Database
 from service.settings import Settings, SettingsError
@@ -40,7 +40,7 @@ FOR EACH STATEMENT EXECUTE FUNCTION notify_outbox()
 
 
 @asynccontextmanager
-async def connect(settings: Settings, metrics: Metrics) -> AsyncIterator[Database]:
+async def connect(settings: Settings, metrics: Metrics) -> AsyncGenerator[Database]:
     # Reads need no BEGIN and no ROLLBACK, each of which is a round trip; nor does the pool's ping.
     engine = create_engine(settings, metrics, isolation_level="AUTOCOMMIT")
     writer = engine.execution_options(isolation_level="READ COMMITTED")
@@ -82,12 +82,12 @@ async def _listen(url: str, doorbell: Doorbell) -> None:
     """Rings when any instance stores an event, of which a trigger notifies."""
     await reconnecting(
         "hear of events",
-        lambda connected: _hear(url, doorbell, connected),
+        lambda outage: _hear(url, doorbell, outage),
         (asyncpg.PostgresError, asyncpg.InterfaceError),
     )
 
 
-async def _hear(url: str, doorbell: Doorbell, connected: Callable[[], None]) -> None:
+async def _hear(url: str, doorbell: Doorbell, outage: Outage) -> None:
     lost = asyncio.Event()
 
     def hang_up(_connection: object) -> None:
@@ -100,7 +100,7 @@ async def _hear(url: str, doorbell: Doorbell, connected: Callable[[], None]) -> 
     try:
         connection.add_termination_listener(hang_up)
         await connection.add_listener("outbox", ring)
-        connected()
+        outage.end()
         doorbell.ring()  # For what came while nobody listened.
         await lost.wait()
     finally:

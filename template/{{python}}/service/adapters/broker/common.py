@@ -2,7 +2,7 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -39,10 +39,10 @@ class Publisher(ABC):
 
 
 @asynccontextmanager
-async def confirming(failures: tuple[type[Exception], ...]) -> AsyncIterator[None]:
+async def confirming(failures: tuple[type[Exception], ...]) -> AsyncGenerator[None]:
     """Goes around a publication, which either happens in time or raises `Unavailable`."""
     try:
         async with asyncio.timeout(PUBLISH_SECONDS):
             yield
-    except (*failures, OSError, TimeoutError) as error:
+    except (*failures, OSError) as error:
         raise Unavailable("The broker does not answer.") from error

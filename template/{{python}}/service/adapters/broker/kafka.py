@@ -1,7 +1,11 @@
-"""Kafka, by aiokafka: one topic for all events, keyed by subject, one consumer group for each service and topic."""
+"""Kafka, by aiokafka: one topic for all events, keyed by subject, one consumer group for each service and topic.
+
+A client of aiokafka forgets the connection that it is making when it is cancelled in its start: so none is.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import override
 
@@ -13,7 +17,7 @@ from service.about import NAME
 from service.adapters.broker.common import Publisher, confirming
 from service.domain.events import Event
 from service.platform import cloudevents
-from service.platform.outages import reconnecting
+from service.platform.outages import Outage, reconnecting
 from service.platform.ports import Clock, EventBus
 from service.platform.workers import finish
 from service.settings import Settings
@@ -24,11 +28,16 @@ PARTITIONS = 6
 BROKERS_DEFAULT = -1
 BATCH = 200
 
+IDLE_SECONDS = 5
+"""How long nothing may come before it is looked whether the broker is there at all, and how long that may take."""
+
 type Handle = Callable[[bytes], Awaitable[None]]
 
 
 @asynccontextmanager
-async def connect(settings: Settings, clock: Clock) -> AsyncIterator[EventBus]:
+async def connect(settings: Settings, clock: Clock) -> AsyncGenerator[EventBus]:
+    # It tells of each of its attempts, some ten a second; of an outage is told elsewhere, and once.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     bus = KafkaEventBus(settings.broker_url.removeprefix("kafka://"), settings.events_topic, clock)
     try:
         yield bus
@@ -60,7 +69,7 @@ class KafkaEventBus(Publisher):
                 raise
 
     async def consume(self, types: Sequence[str], handle: Handle) -> None:  # noqa: ARG002 - all are in one topic.
-        await reconnecting("receive events", lambda connected: self._consume(handle, connected), (KafkaError,))
+        await reconnecting("receive events", lambda outage: self._consume(handle, outage), (KafkaError,))
 
     async def ping(self) -> None:
         admin = AIOKafkaAdminClient(bootstrap_servers=self._servers)
@@ -72,7 +81,7 @@ class KafkaEventBus(Publisher):
     async def close(self) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
-            with suppress(KafkaError, OSError, TimeoutError):
+            with suppress(KafkaError, OSError):
                 async with asyncio.timeout(1):
                     await producer.stop()
 
@@ -83,13 +92,12 @@ class KafkaEventBus(Publisher):
                 bootstrap_servers=self._servers, client_id=NAME, acks="all", enable_idempotence=True, linger_ms=5
             )
             self._producer = producer  # Even before it runs, so that it is closed should it not come to that.
-            await producer.start()
+            await finish(producer.start())
         return self._producer
 
-    async def _consume(self, handle: Handle, connected: Callable[[], None]) -> None:
+    async def _consume(self, handle: Handle, outage: Outage) -> None:
         await self._create_topic()
         consumer = AIOKafkaConsumer(
-            self._topic,
             bootstrap_servers=self._servers,
             client_id=NAME,
             group_id=f"{NAME}.{self._topic}",
@@ -97,20 +105,33 @@ class KafkaEventBus(Publisher):
             auto_offset_reset="earliest",
         )
         try:
-            await consumer.start()
-            connected()
+            await finish(consumer.start())
+            consumer.subscribe([self._topic])  # Only now: a start would wait for the group, and is not to be cancelled.
+            outage.end()
             while True:
-                found = await consumer.getmany(timeout_ms=1000, max_records=BATCH)
+                found = await consumer.getmany(timeout_ms=IDLE_SECONDS * 1000, max_records=BATCH)
                 bodies = [record.value or b"" for records in found.values() for record in records]
                 if bodies:
                     await finish(_handle(consumer, bodies, handle))
+                else:
+                    await self._look_for_broker(outage)
         finally:
             await consumer.stop()
+
+    async def _look_for_broker(self, outage: Outage) -> None:
+        """Tells of an outage that the consumer gets over by itself: it goes on trying without a word."""
+        try:
+            async with asyncio.timeout(IDLE_SECONDS):
+                await self.ping()
+        except (KafkaError, OSError) as error:
+            outage.notice(error)
+        else:
+            outage.end()
 
     async def _create_topic(self) -> None:
         admin = AIOKafkaAdminClient(bootstrap_servers=self._servers)
         try:
-            await admin.start()
+            await finish(admin.start())
             # Nothing happens if it exists. Without assignments, the broker's default is no legal replication factor.
             await admin.create_topics([NewTopic(self._topic, PARTITIONS, BROKERS_DEFAULT, replica_assignments={})])
         finally:

@@ -1,7 +1,7 @@
 """Events within the process: for one service that talks to itself. The outbox keeps what is not handled yet."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import override
 
@@ -13,7 +13,7 @@ from service.settings import Settings
 
 
 @asynccontextmanager
-async def connect(settings: Settings, clock: Clock) -> AsyncIterator[EventBus]:  # noqa: ARG001 - as the others.
+async def connect(settings: Settings, clock: Clock) -> AsyncGenerator[EventBus]:  # noqa: ARG001 - as the others.
     yield MemoryEventBus(clock)
 
 

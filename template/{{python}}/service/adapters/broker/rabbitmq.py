@@ -6,7 +6,7 @@ exchange of that name, and every service has a queue of its own, which is named 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import override
 
@@ -19,7 +19,7 @@ from service.about import NAME
 from service.adapters.broker.common import Publisher, confirming
 from service.domain.events import Event
 from service.platform import cloudevents
-from service.platform.outages import reconnecting
+from service.platform.outages import Outage, reconnecting
 from service.platform.ports import Clock, EventBus
 from service.platform.workers import drain
 from service.settings import Settings
@@ -32,7 +32,7 @@ type Handle = Callable[[bytes], Awaitable[None]]
 
 
 @asynccontextmanager
-async def connect(settings: Settings, clock: Clock) -> AsyncIterator[EventBus]:
+async def connect(settings: Settings, clock: Clock) -> AsyncGenerator[EventBus]:
     bus = RabbitEventBus(settings.broker_url, settings.events_exchange, clock)
     try:
         yield bus
@@ -69,7 +69,7 @@ class RabbitEventBus(Publisher):
 
     async def consume(self, types: Sequence[str], handle: Handle) -> None:
         self.subscribe(types)
-        await reconnecting("receive events", lambda connected: self._consume(types, handle, connected), FAILURES)
+        await reconnecting("receive events", lambda outage: self._consume(types, handle, outage), FAILURES)
 
     async def ping(self) -> None:
         async with await self._open() as connection:
@@ -78,7 +78,7 @@ class RabbitEventBus(Publisher):
     async def close(self) -> None:
         connection, self._connection, self._channel = self._connection, None, None
         if connection is not None:
-            with suppress(*FAILURES, OSError, TimeoutError):
+            with suppress(*FAILURES, OSError):
                 async with asyncio.timeout(1):
                     await connection.close()
 
@@ -105,7 +105,7 @@ class RabbitEventBus(Publisher):
             self._declared |= kept
         return await self._declare_exchange(self._channel) if self._exchange else self._channel.default_exchange
 
-    async def _consume(self, types: Sequence[str], handle: Handle, connected: Callable[[], None]) -> None:
+    async def _consume(self, types: Sequence[str], handle: Handle, outage: Outage) -> None:
         end: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         under_way: set[asyncio.Task[None]] = set()
 
@@ -130,7 +130,7 @@ class RabbitEventBus(Publisher):
             channel.close_callbacks.add(lost)
             await channel.set_qos(prefetch_count=PREFETCH)
             consuming = [(queue, await queue.consume(receive)) for queue in await self._declare_queues(channel, types)]
-            connected()
+            outage.end()
             try:
                 await end
             finally:

@@ -6,7 +6,7 @@ Whoever only wants to know at once, and can do without what they miss, subscribe
 import asyncio
 import socket
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from itertools import chain
 from typing import Any, override
@@ -18,7 +18,7 @@ from service.about import NAME
 from service.adapters.broker.common import Publisher, confirming
 from service.domain.events import Event
 from service.platform import cloudevents
-from service.platform.outages import reconnecting
+from service.platform.outages import Outage, reconnecting
 from service.platform.ports import Clock, EventBus
 from service.platform.workers import finish
 from service.settings import Settings
@@ -38,7 +38,7 @@ type Entries = list[tuple[bytes, dict[bytes, bytes]]]
 
 
 @asynccontextmanager
-async def connect(settings: Settings, clock: Clock) -> AsyncIterator[EventBus]:
+async def connect(settings: Settings, clock: Clock) -> AsyncGenerator[EventBus]:
     async with Redis.from_url(
         settings.broker_url,
         client_name=NAME,
@@ -65,14 +65,14 @@ class RedisEventBus(Publisher):
             await pipeline.execute()
 
     async def consume(self, types: Sequence[str], handle: Handle) -> None:  # noqa: ARG002 - all are in one stream.
-        await reconnecting("receive events", lambda connected: self._consume(handle, connected), (RedisError,))
+        await reconnecting("receive events", lambda outage: self._consume(handle, outage), (RedisError,))
 
     async def ping(self) -> None:
         await self._client.ping()
 
-    async def _consume(self, handle: Handle, connected: Callable[[], None]) -> None:
+    async def _consume(self, handle: Handle, outage: Outage) -> None:
         await self._create_group()
-        connected()
+        outage.end()
         while True:
             entries = await self._claim() or await self._read()
             if entries:

@@ -1,11 +1,16 @@
 """What only Kafka has: partitions, and offsets that are committed batch by batch."""
 
 import asyncio
+import gc
+import logging
+import warnings
 from collections.abc import AsyncIterator
 
 import pytest
 from aiokafka.errors import KafkaError
+from structlog.testing import capture_logs
 
+from service.adapters.broker import kafka
 from service.adapters.broker.kafka import KafkaEventBus
 from service.domain.errors import Unavailable
 from service.domain.events import Event
@@ -74,3 +79,55 @@ async def test_publishing_goes_on_after_the_producer_was_closed(kafka_bus: Kafka
     await kafka_bus.publish([new_event(kind="one")])
     await kafka_bus.close()
     await kafka_bus.publish([new_event(kind="one")])
+
+
+async def test_who_is_stopped_while_it_connects_leaves_no_connection(kafka_bus: KafkaEventBus) -> None:
+    async def handle(_body: bytes) -> None:
+        pass
+
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always", ResourceWarning)
+        for milliseconds in range(20):
+            reading = asyncio.create_task(kafka_bus.consume(KINDS, handle))
+            await asyncio.sleep(milliseconds / 1000)
+            reading.cancel()
+            await asyncio.wait([reading])
+        gc.collect()
+
+    assert not [str(each.message) for each in found]
+
+
+async def test_an_outage_in_mid_consumption_is_told_once_and_so_is_its_end(
+    kafka_bus: KafkaEventBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outcomes = [KafkaError("gone"), TimeoutError(), None, None]
+
+    async def ping() -> None:
+        outcome = outcomes.pop(0) if outcomes else None
+        if outcome:
+            raise outcome
+
+    async def handle(_body: bytes) -> None:
+        pass
+
+    monkeypatch.setattr(kafka, "IDLE_SECONDS", 0.01)
+    monkeypatch.setattr(kafka_bus, "ping", ping)
+    with capture_logs() as lines:
+        reading = asyncio.create_task(kafka_bus.consume(KINDS, handle))
+        await until(lambda: not outcomes)
+        reading.cancel()
+        await asyncio.wait([reading])
+
+    assert [(line["event"], line["to"]) for line in lines] == [
+        ("waiting", "receive events"),
+        ("no longer waiting", "receive events"),
+    ]
+
+
+async def test_its_client_does_not_tell_of_each_attempt(configured: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    nowhere = configured.model_copy(update={"broker_url": "kafka://127.0.0.1:1"})
+    async with kafka.connect(nowhere, MovableClock()) as bus:
+        with pytest.raises(KafkaError), caplog.at_level(logging.WARNING):
+            await bus.ping()
+
+    assert not caplog.records

@@ -19,7 +19,7 @@ test: lint ## Run all that a change can break
 test-all: lint ## Run everything: every combination's lint, every fault with 1,000 events
 	@$(UV) run pytest -n auto --all
 
-bench: ## Measure speed beside bare applications (or NAMES="generation throughput"); takes minutes, wants a quiet machine
+bench: ## Measure speed beside bare applications (or NAMES="throughput gin"); takes minutes, wants a quiet machine
 	@$(UV) run --quiet python -m benchmarks $(NAMES)
 
 stats: ## Tell how much of the template is plain source

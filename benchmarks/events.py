@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -50,8 +50,8 @@ class Figures(NamedTuple):
     """Events per second of those that had to wait for the broker."""
 
 
-def main() -> None:
-    for framework in FRAMEWORKS:
+def main(frameworks: Sequence[str]) -> None:
+    for framework in frameworks:
         _compare(framework)
 
 
@@ -76,7 +76,7 @@ def _compare(framework: str) -> None:
 
 
 @contextmanager
-def _places(broker: str) -> Iterator[Mapping[str, str]]:
+def _places(broker: str) -> Generator[Mapping[str, str]]:
     with servers.space("postgresql") as database:
         if broker == "memory":
             yield {"DATABASE_URL": database.url}
@@ -113,11 +113,13 @@ def _catch_up(framework: str, project: Project, scratch: Path, script: Path) -> 
 
 
 @contextmanager
-def _serving(framework: str, project: Project, scratch: Path, *, signed_in: bool = True) -> Iterator[httpx.Client]:
-    with service.running(FRAMEWORKS[framework].serve(project), project, scratch / "service.log", free_port()) as client:
+def _serving(framework: str, project: Project, scratch: Path, *, signed_in: bool = True) -> Generator[httpx.Client]:
+    with service.running(
+        FRAMEWORKS[framework].serve(project), project, scratch / "service.log", free_port()
+    ) as running:
         if signed_in:
-            service.sign_in(client)
-        yield client
+            service.sign_in(running.client)
+        yield running.client
 
 
 def _changes(users: Sequence[str], scratch: Path) -> Path:

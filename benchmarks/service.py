@@ -1,10 +1,11 @@
 """A made project to measure, and wrk (Debian's package), the load that is put on it from the other core."""
 
+import os
 import re
 import secrets
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -26,6 +27,18 @@ class Load(NamedTuple):
     """The 99th percentile."""
 
 
+class Running(NamedTuple):
+    client: httpx.Client
+    """Signed in as nobody."""
+    process: int
+    """Its number."""
+
+    def microseconds(self) -> float:
+        """The processor time that it has used since it started: utime and stime of proc(5)."""
+        fields = Path(f"/proc/{self.process}/stat").read_text().rpartition(") ")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") * 1_000_000
+
+
 def prepared(answers: template.Answers, scratch: Path, servers: Mapping[str, str]) -> Project:
     """A project that is set up, with an admin; it runs as in production, with its log lines in JSON."""
     settings = {"SECRET_KEY": secrets.token_hex(32), "BCRYPT_COST": "10", "ENVIRONMENT": "production", **servers}
@@ -38,15 +51,15 @@ def prepared(answers: template.Answers, scratch: Path, servers: Mapping[str, str
 
 
 @contextmanager
-def running(command: Sequence[str], project: Project, log: Path, port: int) -> Iterator[httpx.Client]:
-    """Runs a program in a project's place until the block ends; gives a client for it, which is signed in as nobody."""
+def running(command: Sequence[str], project: Project, log: Path, port: int) -> Generator[Running]:
+    """Runs a program in a project's place until the block ends."""
     variables = {**environment(), **project.settings, "PORT": str(port)}
     with log.open("w") as output:
         process = subprocess.Popen(command, cwd=project.folder, env=variables, stdout=output, stderr=subprocess.STDOUT)
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
             _await(client)
-            yield client
+            yield Running(client, process.pid)
     finally:
         process.terminate()
         process.wait(30)

@@ -1,7 +1,7 @@
 """The smallest FastAPI application that answers the same two requests by the same queries, on SQLAlchemy."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
@@ -19,7 +19,7 @@ engine = create_async_engine(f"{DRIVERS[scheme]}://{rest}", pool_size=20, max_ov
 
 
 @asynccontextmanager
-async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
     yield
     await engine.dispose()
 

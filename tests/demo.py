@@ -6,7 +6,7 @@ import secrets
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
@@ -85,7 +85,7 @@ def fitted(line: str) -> str:
 
 
 @contextmanager
-def step(what: str) -> Iterator[None]:
+def step(what: str) -> Generator[None]:
     start = perf_counter()
     yield
     tell(start, what)

@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,7 +43,7 @@ class Project:
         return run(["make", *arguments], self.folder, {**environment(), **self.settings, **variables})
 
     @contextmanager
-    def running(self, ready: str = "/readyz") -> Iterator[str]:
+    def running(self, ready: str = "/readyz") -> Generator[str]:
         """Runs `make run` until told to stop; gives the URL. Fails unless it ends well, with nothing left over.
 
         Args:

@@ -10,7 +10,7 @@ pyproject.toml bounds Copier below its next major release, and `tests/cli/` hold
 
 import io
 import warnings
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager, redirect_stderr
 from functools import cache, cached_property
 from pathlib import Path
@@ -146,7 +146,7 @@ class Form:
         questions = self._worker.template.questions_data
         return {name for name, details in questions.items() if details.get("when") is not False}
 
-    def questions(self) -> Iterator[Question]:
+    def questions(self) -> Generator[Question]:
         """Goes through the questions in order, hidden ones too, each in the light of the answers recorded before it."""
         for name, details in self._worker.template.questions_data.items():
             yield Question(

@@ -5,7 +5,7 @@ What takes long to import is imported where it is used: Copier alone takes over 
 
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import get_terminal_size
@@ -90,7 +90,7 @@ _PROJECT = Annotated[
 
 
 @contextmanager
-def _stopped(what: str) -> Iterator[None]:
+def _stopped(what: str) -> Generator[None]:
     """Ends well after Ctrl-C, Ctrl-D and SIGTERM."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

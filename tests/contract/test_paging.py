@@ -3,7 +3,7 @@
 import base64
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
@@ -33,7 +33,7 @@ def thousand(admin: Caller) -> set[str]:
 
 
 @contextmanager
-def meanwhile(act: Callable[[], object]) -> Iterator[None]:
+def meanwhile(act: Callable[[], object]) -> Generator[None]:
     """Does something again and again, at least once."""
     over = threading.Event()
 

@@ -4,7 +4,7 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -89,7 +89,7 @@ class Writer:
                 working.result()
 
     @contextmanager
-    def writing(self, events: int, seconds: float = 0) -> Iterator[Future[None]]:
+    def writing(self, events: int, seconds: float = 0) -> Generator[Future[None]]:
         """The same beside what the block does; ends when both have."""
         with ThreadPoolExecutor(1) as thread:
             running = thread.submit(self.write, events, seconds)

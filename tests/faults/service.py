@@ -6,7 +6,7 @@ import re
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -72,7 +72,7 @@ class Instance:
 
 
 @contextmanager
-def running(made: Project, **settings: str) -> Iterator[Instance]:
+def running(made: Project, **settings: str) -> Generator[Instance]:
     """The service of a project with an admin."""
     made = dataclasses.replace(made, settings={**made.settings, **settings})
     limits = httpx.Limits(max_connections=100, keepalive_expiry=2)

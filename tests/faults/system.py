@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -131,7 +131,7 @@ class System:
         return Writer(instance.url, self.token, self.admin_id, self.ledger, may_break=may_break)
 
     @contextmanager
-    def wire(self) -> Iterator[Wire]:
+    def wire(self) -> Generator[Wire]:
         """The broker, as another service sees it."""
         with Wire(self.broker, self.project.settings["BROKER_URL"], self.place, reads=False) as wire:
             yield wire
@@ -170,7 +170,7 @@ class System:
         return sum((instance.consumed() for instance in self.instances), self.consumed)
 
     @contextmanager
-    def holding(self) -> Iterator[Callable[[], None]]:
+    def holding(self) -> Generator[Callable[[], None]]:
         """Holds events up, for them to be many, until the end of the block.
 
         Gives a function that returns when the instances are in the midst of handling them: where the database can
@@ -219,7 +219,7 @@ class System:
 @contextmanager
 def prepared(
     database: str, broker: str, folder: Path, server: servers.Server | None, more: Mapping[str, str]
-) -> Iterator[System]:
+) -> Generator[System]:
     """The service of a rendered project, with a database and a part of the broker for this case alone."""
     with ExitStack() as stack:
         settings = SETTINGS | dict(more)

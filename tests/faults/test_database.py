@@ -3,7 +3,7 @@
 import re
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ class Target:
 
 
 @contextmanager
-def started(framework: str, database: str, folder: Path) -> Iterator[Target]:
+def started(framework: str, database: str, folder: Path) -> Generator[Target]:
     with ExitStack() as stack:
         server = stack.enter_context(servers.fresh(database)) if database != "sqlite" else None
         url = server.url if server else f"sqlite:///{folder}/service.db"
@@ -82,7 +82,7 @@ def target(request: pytest.FixtureRequest, framework: str) -> Target:  # noqa: A
 
 
 @contextmanager
-def held(target: Target) -> Iterator[None]:
+def held(target: Target) -> Generator[None]:
     """Keeps everybody else from writing, as long as the block lasts; on PostgreSQL from reading too."""
     match target.url.partition(":")[0]:
         case "postgresql":

@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,7 +62,7 @@ def made(source: Path, folder: Path, answers: template.Answers, settings: Mappin
 
 
 @contextmanager
-def running(projects: Mapping[str, Project]) -> Iterator[dict[str, Running]]:
+def running(projects: Mapping[str, Project]) -> Generator[dict[str, Running]]:
     with ExitStack() as stack:
         found = {}
         for framework, project in projects.items():

@@ -23,7 +23,7 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -52,10 +52,10 @@ class Run:
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        self.owned = folder is None
+        self._owner: int | None = None  # The file that the owner keeps locked.
         self.folder = folder or Path(tempfile.mkdtemp(prefix=PREFIX)).resolve()
         self._servers: list[Server] = []
-        if self.owned:
+        if folder is None:
             _remove_abandoned()
             (self.folder / "keepers").touch()
             new = self.folder / "new"
@@ -71,10 +71,14 @@ class Run:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def owned(self) -> bool:
+        return self._owner is not None
+
     def _let_go(self) -> None:
-        if self.owned:
+        if self._owner is not None:
             os.close(self._owner)
-            self.owned = False
+            self._owner = None
 
     def close(self) -> None:
         """Ends all servers, whoever started them, and removes their data."""
@@ -165,7 +169,7 @@ def shared(*names: str) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def space(name: str) -> Iterator[Space]:
+def space(name: str) -> Generator[Space]:
     """A database, virtual host or the like of its own, on a shared server."""
     own = f"test_{secrets.token_hex(6)}"
     with KINDS[name].space(shared(name), own) as url:
@@ -173,7 +177,7 @@ def space(name: str) -> Iterator[Space]:
 
 
 @contextlib.contextmanager
-def fresh(name: str) -> Iterator[Server]:
+def fresh(name: str) -> Generator[Server]:
     """A server of its own, which a test may stop, kill or pause."""
     with Run() as run:
         yield run.start(name)[name]

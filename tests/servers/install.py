@@ -10,7 +10,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -32,7 +32,7 @@ def cache() -> Path:
 
 
 @contextlib.contextmanager
-def lock(file: Path) -> Iterator[None]:
+def lock(file: Path) -> Generator[None]:
     """Holds a lock between threads and processes; the kernel lets go of it when the holder dies."""
     with file.with_name(f"{file.name}.lock").open("a") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -103,7 +103,7 @@ def _apt_get_install(package: str) -> None:
 
 
 @contextlib.contextmanager
-def _no_daemons() -> Iterator[None]:
+def _no_daemons() -> Generator[None]:
     """Keeps Debian from starting what it installs."""
     if POLICY.exists():
         yield

@@ -7,7 +7,7 @@ continuous integration does.
 
 import contextlib
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, override
 
@@ -45,7 +45,7 @@ class MongoDB(Server):
     @classmethod
     @override
     @contextlib.contextmanager
-    def space(cls, environment: Mapping[str, str], name: str) -> Iterator[str]:
+    def space(cls, environment: Mapping[str, str], name: str) -> Generator[str]:
         import pymongo  # noqa: PLC0415 - half a second, for the tests that want one.
 
         own = with_path(environment[cls.variable], name)

@@ -8,7 +8,7 @@ import signal
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import ClassVar, LiteralString, cast, override
 
@@ -68,7 +68,7 @@ class PostgreSQL(Server):
     @classmethod
     @override
     @contextlib.contextmanager
-    def space(cls, environment: Mapping[str, str], name: str) -> Iterator[str]:
+    def space(cls, environment: Mapping[str, str], name: str) -> Generator[str]:
         import psycopg  # noqa: PLC0415 - half a second, for the tests that want one.
 
         url = environment[cls.variable]

@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import ClassVar, override
 from urllib.parse import quote, urlsplit
@@ -86,7 +86,7 @@ class RabbitMQ(Server):
     @classmethod
     @override
     @contextlib.contextmanager
-    def space(cls, environment: Mapping[str, str], name: str) -> Iterator[str]:
+    def space(cls, environment: Mapping[str, str], name: str) -> Generator[str]:
         url = environment[cls.variable]
         with management(environment) as api:
             api.put(f"/api/vhosts/{name}").raise_for_status()

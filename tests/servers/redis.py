@@ -1,7 +1,7 @@
 """Redis 7, from Debian."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import ClassVar, override
 
@@ -45,7 +45,7 @@ class Redis(Server):
     @classmethod
     @override
     @contextlib.contextmanager
-    def space(cls, environment: Mapping[str, str], name: str) -> Iterator[str]:
+    def space(cls, environment: Mapping[str, str], name: str) -> Generator[str]:
         """A logical database, handed out in turn by Redis itself. Its pub/sub channels are not apart: use the name."""
         import redis  # noqa: PLC0415 - half a second, for the tests that want one.
 
@@ -53,7 +53,7 @@ class Redis(Server):
         url = environment[cls.variable]
         with redis.Redis.from_url(url) as server:
             count = int(server.config_get("databases")["databases"] or 16)
-            number = 1 + (int(server.incr(COUNTER)) - 1) % (count - 1)
+            number = 1 + (server.incr(COUNTER) - 1) % (count - 1)
         own = with_path(url, str(number))
         with redis.Redis.from_url(own) as database:
             database.flushdb()

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import ClassVar
 from urllib.parse import urlsplit, urlunsplit
@@ -69,7 +69,7 @@ class Server(ABC):
 
     @classmethod
     @contextlib.contextmanager
-    def space(cls, environment: Mapping[str, str], name: str) -> Iterator[str]:
+    def space(cls, environment: Mapping[str, str], name: str) -> Generator[str]:
         """The URL of a part of this name that no other test sees, removed afterwards. Some servers have no parts."""
         del name
         yield environment[cls.variable]

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, override
@@ -66,7 +66,7 @@ def read_redis(environment: Mapping[str, str], name: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def queue(environment: Mapping[str, str], name: str) -> Iterator[tuple[httpx.Client, str]]:
+def queue(environment: Mapping[str, str], name: str) -> Generator[tuple[httpx.Client, str]]:
     host = environment["RABBITMQ_URL"].rpartition("/")[2]
     with rabbitmq.management(environment) as api:
         api.put(f"/api/queues/{host}/{name}", json={"durable": True}).raise_for_status()
@@ -214,7 +214,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @contextlib.contextmanager
-def owner(*command: str) -> Iterator[subprocess.Popen[str]]:
+def owner(*command: str) -> Generator[subprocess.Popen[str]]:
     """A process that owns servers, in a group of its own, as a shell would start it."""
     with subprocess.Popen(
         [sys.executable, "-m", *command],

@@ -1,6 +1,6 @@
 """How long each step of a variant took, told at the end of a run."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from time import perf_counter
 
@@ -16,7 +16,7 @@ class Clock:
         self._record = record
 
     @contextmanager
-    def __call__(self, step: str) -> Iterator[None]:
+    def __call__(self, step: str) -> Generator[None]:
         started = perf_counter()
         yield
         self._record(SECONDS, f"{step} {perf_counter() - started:.1f}")

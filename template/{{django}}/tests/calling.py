@@ -1,6 +1,6 @@
 """Calls the application as a server does."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from httpx import ASGITransport, AsyncClient
@@ -9,7 +9,7 @@ from config.asgi import application
 
 
 @asynccontextmanager
-async def calling() -> AsyncIterator[AsyncClient]:
+async def calling() -> AsyncGenerator[AsyncClient]:
     transport = ASGITransport(application)  # type: ignore[arg-type] # The same, typed by Django in its own way.
     async with AsyncClient(transport=transport, base_url="http://service.test") as http:
         yield http

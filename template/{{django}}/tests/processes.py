@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +41,7 @@ class Process:
 
 
 @contextmanager
-def managing(command: str, environment: Mapping[str, str], folder: Path) -> Iterator[Process]:
+def managing(command: str, environment: Mapping[str, str], folder: Path) -> Generator[Process]:
     """Runs a command of `manage.py` in production, where its log is for machines; kills it if nobody has stopped it."""
     log = folder / f"{command}.log"
     with log.open("wb") as written:

@@ -1,7 +1,7 @@
 """The whole service in a process of its own."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from tests.processes import Process, managing
 
 
 @asynccontextmanager
-async def serving(environment: dict[str, str], port: int, folder: Path) -> AsyncIterator[tuple[Process, AsyncClient]]:
+async def serving(environment: dict[str, str], port: int, folder: Path) -> AsyncGenerator[tuple[Process, AsyncClient]]:
     with managing("serve", environment | {"PORT": str(port)}, folder) as process:
         async with AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
             async with asyncio.timeout(PATIENCE_SECONDS):

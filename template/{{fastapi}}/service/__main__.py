@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import textwrap
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Never
@@ -54,7 +54,7 @@ def serve() -> None:
             log_config=None,
             access_log=False,
             server_header=False,
-            timeout_graceful_shutdown=int(settings.shutdown_seconds),
+            timeout_graceful_shutdown=settings.shutdown_seconds,
         )
     )
     # Before uvicorn begins to listen for signals, and after it has ended, when it raises them again: ours ends as
@@ -198,7 +198,7 @@ def _prepare() -> Settings:
 
 
 @contextmanager
-def _failing_clearly() -> Iterator[None]:
+def _failing_clearly() -> Generator[None]:
     try:
         yield
     except NotFound as error:

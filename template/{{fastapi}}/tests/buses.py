@@ -1,7 +1,7 @@
 """A bus for the tests that are not about the broker."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import override
 
@@ -41,5 +41,5 @@ class LocalBus(Publisher):
 
 
 @asynccontextmanager
-async def connect(_settings: Settings, clock: Clock) -> AsyncIterator[LocalBus]:
+async def connect(_settings: Settings, clock: Clock) -> AsyncGenerator[LocalBus]:
     yield LocalBus(clock)

@@ -3,8 +3,9 @@
 Its events stay within the process: `test_event_flow.py` and `test_serving.py` send them through the broker.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
 import structlog
@@ -148,5 +149,5 @@ async def cache(settings: Settings) -> AsyncIterator[Cache]:
         yield cache
 
 
-def make_settings(own: dict[str, str]) -> Settings:
+def make_settings(own: Mapping[str, Any]) -> Settings:
     return Settings.model_construct(None, secret_key=SecretStr(SECRET_KEY), bcrypt_cost=CHEAPEST_COST, **own)

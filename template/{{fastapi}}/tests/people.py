@@ -1,6 +1,6 @@
 """Those who call the service in the tests."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -28,7 +28,7 @@ class Person:
 
 
 @asynccontextmanager
-async def new_person(app: FastAPI, email: str, role: Role = "user") -> AsyncIterator[Person]:
+async def new_person(app: FastAPI, email: str, role: Role = "user") -> AsyncGenerator[Person]:
     service = app.state.service
     user = await service.users.add(NewUser(email=email, name=email.partition("@")[0], password=PASSWORD, role=role))
     tokens = await service.sessions.sign_in(email, PASSWORD)

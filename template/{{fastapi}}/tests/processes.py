@@ -4,7 +4,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +57,7 @@ class Server:
 
 
 @asynccontextmanager
-async def serving(*, folder: Path, environment: Mapping[str, str]) -> AsyncIterator[Server]:
+async def serving(*, folder: Path, environment: Mapping[str, str]) -> AsyncGenerator[Server]:
     """The service, ready to serve; whoever forgets to stop it finds it killed."""
     port = _free_port()
     with _start("serve", folder=folder, environment={**environment, "PORT": str(port)}) as process:

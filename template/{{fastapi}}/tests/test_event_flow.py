@@ -1,7 +1,7 @@
 """From a request through the outbox, the broker that was chosen and the inbox to the activity log."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from time import monotonic
 
@@ -30,7 +30,7 @@ async def live_settings(settings: Settings, configured: Settings) -> AsyncIterat
 
 
 @asynccontextmanager
-async def started(settings: Settings) -> AsyncIterator[FastAPI]:
+async def started(settings: Settings) -> AsyncGenerator[FastAPI]:
     app = create_app(settings)
     async with app.router.lifespan_context(app):
         yield app

@@ -1,7 +1,7 @@
 """The storage of events as the relay, the consumer and the dead-letter box call it: from an event loop."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
@@ -49,7 +49,7 @@ class StoredEvents:
 
 
 @asynccontextmanager
-async def ringing(doorbell: Doorbell) -> AsyncIterator[None]:
+async def ringing(doorbell: Doorbell) -> AsyncGenerator[None]:
     """Rings whenever this process stores an event, in whichever thread."""
     loop = asyncio.get_running_loop()
 

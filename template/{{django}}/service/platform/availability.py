@@ -1,6 +1,6 @@
 """Tells a database that does not answer from one that refuses what it is asked."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from django.conf import settings
@@ -12,7 +12,7 @@ NO_ANSWER = (OperationalError, InterfaceError)
 
 
 @contextmanager
-def unavailable_on_failure() -> Iterator[None]:
+def unavailable_on_failure() -> Generator[None]:
     try:
         yield
     except NO_ANSWER as error:

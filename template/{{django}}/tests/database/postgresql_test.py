@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,7 +27,7 @@ SHORT = 0.1
 
 
 @contextmanager
-def pool(*, kept: int, max_size: int, timeout: float = LONG, **parameters: Any) -> Iterator[Pool]:  # noqa: ANN401
+def pool(*, kept: int, max_size: int, timeout: float = LONG, **parameters: Any) -> Generator[Pool]:  # noqa: ANN401
     found = Pool(
         kept=kept,
         max_size=max_size,

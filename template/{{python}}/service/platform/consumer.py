@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
 import structlog
@@ -118,7 +118,7 @@ class Turns:
         self._waiting: defaultdict[str, int] = defaultdict(int)
 
     @asynccontextmanager
-    async def of(self, subject: str) -> AsyncIterator[None]:
+    async def of(self, subject: str) -> AsyncGenerator[None]:
         self._waiting[subject] += 1
         try:
             async with self._locks[subject]:

@@ -1,7 +1,7 @@
 """Carries the W3C trace context of a request along, to the events that it causes and to those who handle them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -20,7 +20,7 @@ def well_formed(traceparent: object) -> str | None:
 
 
 @contextmanager
-def bound(traceparent: str | None) -> Iterator[None]:
+def bound(traceparent: str | None) -> Generator[None]:
     """Sets the context for a block; one that is not well-formed is ignored."""
     token = _current.set(well_formed(traceparent))
     try:

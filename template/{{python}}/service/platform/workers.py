@@ -1,7 +1,7 @@
 """Work that goes on beside the requests, for as long as the service runs."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +23,7 @@ class Worker:
 
 
 @asynccontextmanager
-async def running(workers: Sequence[Worker]) -> AsyncIterator[None]:
+async def running(workers: Sequence[Worker]) -> AsyncGenerator[None]:
     """Runs the workers for as long as the block lasts; then stops them from the last to the first, each in peace."""
     tasks = [asyncio.create_task(_keep_running(worker), name=worker.name) for worker in workers]
     try:

@@ -1,10 +1,11 @@
 import json
 import logging
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import structlog
+from pydantic import SecretStr
 from structlog.contextvars import bound_contextvars
 
 from service import about
@@ -31,8 +32,11 @@ def fail_with(password: str) -> None:
     raise RuntimeError(f"no luck with {len(password)} characters")
 
 
-def configure(**values: str) -> None:
-    logs.configure(Settings.model_construct(None, **values))
+def configure(
+    *, environment: Literal["development", "production"], log_level: Literal["debug", "info", "warning", "error"]
+) -> None:
+    secret = SecretStr("not used")
+    logs.configure(Settings.model_construct(None, secret_key=secret, environment=environment, log_level=log_level))
 
 
 def json_lines(capsys: Capture) -> list[dict[str, Any]]:

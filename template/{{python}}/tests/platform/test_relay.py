@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -56,7 +56,7 @@ class Killed(Exception):
 
 
 @asynccontextmanager
-async def running(stored: Stored, bus: RecordingBus, clock: Clock, metrics: Metrics) -> AsyncIterator[None]:
+async def running(stored: Stored, bus: RecordingBus, clock: Clock, metrics: Metrics) -> AsyncGenerator[None]:
     task = asyncio.create_task(Relay(stored.storage, bus, clock, metrics).run())
     try:
         yield

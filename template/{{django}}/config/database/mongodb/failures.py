@@ -1,6 +1,6 @@
 """What can go wrong with MongoDB, in Django's words."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from django.db import DatabaseError, IntegrityError, OperationalError
@@ -10,7 +10,7 @@ AUTHENTICATION_FAILED = 18
 
 
 @contextmanager
-def djangos_errors() -> Iterator[None]:
+def djangos_errors() -> Generator[None]:
     """The backend calls every failure a DatabaseError; whoever answers requests wants to know if nothing answers."""
     try:
         yield

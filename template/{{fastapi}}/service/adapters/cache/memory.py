@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from service.ports import Cache
@@ -11,7 +11,7 @@ from service.settings import Settings
 
 
 @asynccontextmanager
-async def connect(settings: Settings) -> AsyncIterator[Cache]:
+async def connect(settings: Settings) -> AsyncGenerator[Cache]:
     yield MemoryCache(settings.cache_max_entries)
 
 

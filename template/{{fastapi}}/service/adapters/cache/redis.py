@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -30,7 +30,7 @@ REST_SECONDS = 1.0
 
 
 @asynccontextmanager
-async def connect(settings: Settings) -> AsyncIterator[Cache]:
+async def connect(settings: Settings) -> AsyncGenerator[Cache]:
     # Who finds all connections in use waits for one, and does not take the cache for dead.
     pool = BlockingConnectionPool.from_url(
         settings.redis_url,

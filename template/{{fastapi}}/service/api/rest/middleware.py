@@ -62,7 +62,7 @@ class RequestMiddleware:
             await self._app(scope, _limited(receive), send_with_id)
         except Exception:
             log.exception("unhandled error")
-            if status:
+            if status != 0:
                 raise  # Too late for another answer: the server breaks the connection.
             await answer(Request(scope), INTERNAL, "It has been logged.")(scope, receive, send_with_id)
         finally:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self, TypedDict
+from typing import Annotated, Any, Literal, Self, TypedDict, cast
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, with_config
 
@@ -88,7 +88,9 @@ class ActivityResponse(Response):
 
     @classmethod
     def of(cls, entry: Activity) -> Self:
-        return cls.model_construct(id=entry.id, type=entry.type, user_id=entry.user_id, by=entry.by, time=entry.time)
+        return cls.model_construct(
+            id=entry.id, type=cast("ActivityType", entry.type), user_id=entry.user_id, by=entry.by, time=entry.time
+        )
 
 
 class ActivityPage(Response):

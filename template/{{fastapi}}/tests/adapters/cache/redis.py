@@ -1,6 +1,6 @@
 """A cache for the tests alone: a numbered database that is empty, on the server of `REDIS_URL`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
@@ -14,7 +14,7 @@ NUMBERS = range(15, 0, -1)
 
 
 @asynccontextmanager
-async def own(configured: Settings) -> AsyncIterator[dict[str, str]]:
+async def own(configured: Settings) -> AsyncGenerator[dict[str, str]]:
     """The settings of a database that nobody else uses."""
     for number in NUMBERS:
         url = urlsplit(configured.redis_url)._replace(path=f"/{number}").geturl()

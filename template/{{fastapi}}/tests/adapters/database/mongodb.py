@@ -1,6 +1,6 @@
 """A database for the tests alone: one with a random name, on the server of `DATABASE_URL`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from secrets import token_hex
 from urllib.parse import urlsplit
@@ -11,7 +11,7 @@ from service.settings import Settings
 
 
 @asynccontextmanager
-async def own(configured: Settings) -> AsyncIterator[dict[str, str]]:
+async def own(configured: Settings) -> AsyncGenerator[dict[str, str]]:
     """The settings of a new database that nobody else uses."""
     name = f"tests_{token_hex(6)}"
     url = urlsplit(configured.database_url)._replace(path=f"/{name}").geturl()

@@ -1,6 +1,6 @@
 """A database for the tests alone: one with a random name, on the server of `DATABASE_URL`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from secrets import token_hex
 
@@ -14,7 +14,7 @@ from tests.adapters.database.sql import tables
 
 
 @asynccontextmanager
-async def own(configured: Settings) -> AsyncIterator[dict[str, str]]:
+async def own(configured: Settings) -> AsyncGenerator[dict[str, str]]:
     """The settings of a new database that nobody else uses."""
     name = f"tests_{token_hex(6)}"
     await _run(configured, f"CREATE DATABASE {name}")

@@ -1,6 +1,6 @@
 """A database for the tests alone: a file in a folder that goes away afterwards."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from tempfile import TemporaryDirectory
 
@@ -11,7 +11,7 @@ from tests.adapters.database.sql import tables
 
 
 @asynccontextmanager
-async def own(_configured: Settings) -> AsyncIterator[dict[str, str]]:
+async def own(_configured: Settings) -> AsyncGenerator[dict[str, str]]:
     """The settings of a new database that nobody else uses."""
     with TemporaryDirectory(prefix="tests-") as folder:
         yield {"database_url": f"sqlite:///{folder}/tests.db"}

@@ -1,6 +1,6 @@
 """A bus for the tests alone: a topic with a random name, on the servers of `BROKER_URL`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from secrets import token_hex
 
@@ -13,7 +13,7 @@ NOWHERE = {"BROKER_URL": "kafka://127.0.0.1:1"}
 
 
 @asynccontextmanager
-async def own(configured: Settings) -> AsyncIterator[dict[str, str]]:
+async def own(configured: Settings) -> AsyncGenerator[dict[str, str]]:
     """The settings of a bus that nobody else uses."""
     topic = f"tests-{token_hex(6)}"
     try:

@@ -1,6 +1,6 @@
 """The bus within the process: each start of the service has one of its own."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from service.settings import Settings
@@ -10,6 +10,6 @@ NOWHERE: dict[str, str] = {}
 
 
 @asynccontextmanager
-async def own(_configured: Settings) -> AsyncIterator[dict[str, str]]:
+async def own(_configured: Settings) -> AsyncGenerator[dict[str, str]]:
     """The settings of a bus that nobody but the tests uses."""
     yield {}

@@ -1,6 +1,6 @@
 """A bus for the tests alone: an exchange with a random name, on the server of `BROKER_URL`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from secrets import token_hex
 
@@ -14,7 +14,7 @@ NOWHERE = {"BROKER_URL": "amqp://127.0.0.1:1/"}
 
 
 @asynccontextmanager
-async def own(configured: Settings) -> AsyncIterator[dict[str, str]]:
+async def own(configured: Settings) -> AsyncGenerator[dict[str, str]]:
     """The settings of a bus that nobody else uses."""
     exchange = f"tests-{token_hex(6)}"
     try:

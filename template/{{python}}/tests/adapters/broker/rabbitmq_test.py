@@ -1,7 +1,7 @@
 """What only RabbitMQ has: two ways for an event to go, and connections that may be lost."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from operator import contains
@@ -59,7 +59,7 @@ def connections(monkeypatch: pytest.MonkeyPatch) -> list[AbstractConnection]:
 
 
 @asynccontextmanager
-async def reading(bus: RabbitEventBus, kinds: list[str]) -> AsyncIterator[list[Event]]:
+async def reading(bus: RabbitEventBus, kinds: list[str]) -> AsyncGenerator[list[Event]]:
     found: list[Event] = []
 
     async def handle(body: bytes) -> None:

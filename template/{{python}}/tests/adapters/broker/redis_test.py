@@ -1,7 +1,7 @@
 """What only Redis has: entries that another instance takes over, and channels beside the stream."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from secrets import token_hex
 
@@ -29,7 +29,7 @@ async def space(configured: Settings) -> AsyncIterator[Settings]:
 
 
 @asynccontextmanager
-async def connected(settings: Settings) -> AsyncIterator[RedisEventBus]:
+async def connected(settings: Settings) -> AsyncGenerator[RedisEventBus]:
     async with redis_bus.connect(settings, MovableClock()) as bus:
         assert isinstance(bus, RedisEventBus)
         yield bus
@@ -44,7 +44,7 @@ class Reader:
 
 
 @asynccontextmanager
-async def reading(bus: RedisEventBus) -> AsyncIterator[Reader]:
+async def reading(bus: RedisEventBus) -> AsyncGenerator[Reader]:
     reader = Reader()
     task = asyncio.create_task(bus.consume(KINDS, reader.handle))
     try:

@@ -1,7 +1,7 @@
 """What every bus promises."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -43,7 +43,7 @@ class Reader:
 
 
 @asynccontextmanager
-async def reading(bus: EventBus) -> AsyncIterator[Reader]:
+async def reading(bus: EventBus) -> AsyncGenerator[Reader]:
     """A reader that has a place to read from, for as long as the block lasts."""
     reader = Reader()
     task = asyncio.create_task(bus.consume(KINDS, reader.handle))

@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, override
 
@@ -19,7 +19,7 @@ class Command(migrate.Command):
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def _alone() -> Generator[None]:
     if settings.MIGRATION_LOCK is None:
         yield
         return

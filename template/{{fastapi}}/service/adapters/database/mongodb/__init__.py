@@ -1,6 +1,6 @@
 """MongoDB, by PyMongo's asynchronous client."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, IndexModel
@@ -42,7 +42,7 @@ for eventful in EVENTFUL:
 
 
 @asynccontextmanager
-async def connect(settings: Settings, metrics: Metrics) -> AsyncIterator[Database]:
+async def connect(settings: Settings, metrics: Metrics) -> AsyncGenerator[Database]:
     async with opened(settings, metrics) as database:
         yield MongoDatabase(database)
 
@@ -65,7 +65,7 @@ async def is_migrated(settings: Settings) -> bool:
 
 
 @asynccontextmanager
-async def opened(settings: Settings, metrics: Metrics) -> AsyncIterator[AsyncDatabase[Document]]:
+async def opened(settings: Settings, metrics: Metrics) -> AsyncGenerator[AsyncDatabase[Document]]:
     """The database of the settings, with a client of its own."""
     with unavailable_on_failure():
         async with create_client(settings, metrics) as client:

@@ -1,6 +1,6 @@
 """The stores on MongoDB. Each operation changes one document, which MongoDB does as a whole or not at all."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from functools import cached_property
@@ -41,12 +41,12 @@ class MongoDatabase:
         self._doorbell = Doorbell()
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator["MongoStores"]:
+    async def read(self) -> AsyncGenerator["MongoStores"]:
         with unavailable_on_failure():
             yield MongoStores(self._database)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator["MongoStores"]:
+    async def transaction(self) -> AsyncGenerator["MongoStores"]:
         """Nothing needs to be undone, since a unit of work does one thing to one document."""
         async with self.read() as stores:
             yield stores
@@ -255,7 +255,7 @@ def _is_id(text: str) -> bool:
 
 
 @contextmanager
-def _email_taken_on_duplicate() -> Iterator[None]:
+def _email_taken_on_duplicate() -> Generator[None]:
     try:
         yield
     except DuplicateKeyError as error:
@@ -263,7 +263,7 @@ def _email_taken_on_duplicate() -> Iterator[None]:
 
 
 @contextmanager
-def unavailable_on_failure() -> Iterator[None]:
+def unavailable_on_failure() -> Generator[None]:
     try:
         yield
     except (ConnectionFailure, ConfigurationError) as error:  # The latter when no host can be found by DNS.

@@ -1,7 +1,7 @@
 """The pool of connections, with every statement timed, and the database port on top of it."""
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -45,14 +45,16 @@ def pooled_engine(url: URL, settings: Settings, metrics: Metrics, options: Mappi
 
 
 @asynccontextmanager
-async def opened(reader: AsyncEngine, writer: AsyncEngine, doorbell: Doorbell | None = None) -> AsyncIterator[Database]:
+async def opened(
+    reader: AsyncEngine, writer: AsyncEngine, doorbell: Doorbell | None = None
+) -> AsyncGenerator[Database]:
     """The database on two engines with one pool. The doorbell, if there is one, rings for other processes too."""
     async with disposing(reader):
         yield SqlDatabase(reader, writer, doorbell or Doorbell())
 
 
 @asynccontextmanager
-async def disposing(engine: AsyncEngine) -> AsyncIterator[AsyncEngine]:
+async def disposing(engine: AsyncEngine) -> AsyncGenerator[AsyncEngine]:
     """Closes the engine's connections at the end."""
     try:
         with unavailable_on_failure():
@@ -68,13 +70,13 @@ class SqlDatabase:
         self._doorbell = doorbell
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[SqlStores]:
+    async def read(self) -> AsyncGenerator[SqlStores]:
         with unavailable_on_failure():
             async with self._reader.connect() as connection:
                 yield SqlStores(connection)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[SqlStores]:
+    async def transaction(self) -> AsyncGenerator[SqlStores]:
         with unavailable_on_failure():
             async with self._writer.begin() as connection:
                 stores = SqlStores(connection)
@@ -99,7 +101,7 @@ class SqlDatabase:
 
 
 @contextmanager
-def unavailable_on_failure() -> Iterator[None]:
+def unavailable_on_failure() -> Generator[None]:
     try:
         yield
     except PoolTimeoutError as error:

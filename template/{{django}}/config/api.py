@@ -17,8 +17,9 @@ from service.activity.api import router as activity_router
 from service.domain.errors import ServiceError
 from service.platform import operations
 from service.platform.availability import unavailable
-from service.platform.openapi import REFERENCE
-from service.platform.problems import TOO_LARGE, VALIDATION, FieldError, Problem, answer, on_service_error, wrong_field
+from service.platform.documented import REFERENCE
+from service.platform.problem_details import TOO_LARGE, VALIDATION, FieldError, Problem, wrong_field
+from service.platform.problems import answer, on_service_error
 from service.platform.schemas import in_words
 from service.users.api import auth_router, users_router
 

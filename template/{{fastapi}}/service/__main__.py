@@ -16,12 +16,13 @@ from pydantic import ValidationError
 from service import settings as environment
 from service import wiring
 from service.api.rest.app import create_app
-from service.api.rest.schemas import UserCreate, in_words
+from service.api.rest.schemas import UserCreate
 from service.domain.errors import EmailTaken, NotFound, Unavailable
 from service.domain.events import DeadLetter
 from service.domain.users import User
 from service.platform import logs
 from service.platform.metrics import Metrics
+from service.platform.schemas import in_words
 from service.settings import Settings
 from service.wiring import Service
 

@@ -6,7 +6,8 @@ from ninja import Query, Router
 
 from service.activity import selectors
 from service.activity.schemas import ActivityPage
-from service.platform.openapi import FORBIDDEN, UNAUTHORIZED, UNPROCESSABLE, described
+from service.platform.documented import FORBIDDEN, UNAUTHORIZED, UNPROCESSABLE
+from service.platform.openapi import described
 from service.platform.schemas import CursorText
 from service.users.authentication import CallersRequest, signed_in
 

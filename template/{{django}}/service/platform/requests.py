@@ -11,7 +11,8 @@ from structlog.contextvars import bound_contextvars
 
 from service.platform import trace_context
 from service.platform.measuring import METRICS
-from service.platform.problems import METHOD_NOT_ALLOWED, answer
+from service.platform.problem_details import METHOD_NOT_ALLOWED
+from service.platform.problems import answer
 
 log = structlog.get_logger()
 

@@ -5,8 +5,7 @@ from typing import Annotated
 from django.http import HttpRequest, HttpResponse
 from ninja import Body, Form, Header, Path, Query, Router
 
-from service.platform.etags import etag, versions
-from service.platform.openapi import (
+from service.platform.documented import (
     CONFLICT,
     ETAG,
     FORBIDDEN,
@@ -15,21 +14,14 @@ from service.platform.openapi import (
     STALE,
     UNAUTHORIZED,
     UNPROCESSABLE,
-    described,
 )
-from service.platform.schemas import CursorText
+from service.platform.etags import etag, versions
+from service.platform.openapi import described
+from service.platform.schemas import CursorText, RefreshToken, SignInForm
 from service.users import selectors, services, sessions
 from service.users.authentication import CallersRequest, signed_in
 from service.users.models import User
-from service.users.schemas import (
-    RefreshToken,
-    SignInForm,
-    TokenPairResponse,
-    UserCreate,
-    UserPage,
-    UserResponse,
-    UserUpdate,
-)
+from service.users.schemas import TokenPairResponse, UserCreate, UserPage, UserResponse, UserUpdate
 from service.users.selectors import Profile
 from service.users.services import UserChanges
 

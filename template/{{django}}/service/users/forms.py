@@ -10,10 +10,9 @@ from django.core.exceptions import ValidationError
 from pydantic import TypeAdapter
 
 from service.events import storage
-from service.platform.schemas import in_words
+from service.platform.schemas import Email, Name, Password, in_words
 from service.users import events, services
 from service.users.models import User
-from service.users.schemas import Email, Name, Password
 
 # What the API would not take is not taken here, and said in the same words.
 EMAIL, NAME, PASSWORD = TypeAdapter[str](Email), TypeAdapter[str](Name), TypeAdapter[str](Password)

@@ -3,19 +3,15 @@
 from datetime import datetime
 from typing import Annotated, Literal, Self, TypedDict
 
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints, with_config
+from pydantic import Field, with_config
 
 from service.domain.paging import Page
-from service.platform.schemas import EMAIL, NAME, CursorText, Request, Response
+from service.platform.schemas import CursorText, Email, EnteredPassword, Name, Password, Request, Response
 from service.users.models import User
 from service.users.selectors import Profile
 from service.users.services import NewUser
 from service.users.sessions import TokenPair
 
-Email = Annotated[str, StringConstraints(max_length=254, pattern=EMAIL), AfterValidator(str.lower)]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=NAME)]
-Password = Annotated[str, StringConstraints(min_length=12, max_length=128)]
-EnteredPassword = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 RoleName = Literal["user", "admin"]
 
 
@@ -61,16 +57,6 @@ class UserPage(Response):
     @classmethod
     def of(cls, page: Page[Profile]) -> Self:
         return cls.model_construct(items=[UserResponse.of(user) for user in page.items], next_cursor=page.next_cursor)
-
-
-class SignInForm(BaseModel):
-    grant_type: Literal["password"] = "password"
-    username: Annotated[str, StringConstraints(min_length=1, max_length=254)]
-    password: EnteredPassword
-
-
-class RefreshToken(Request):
-    refresh_token: Annotated[str, StringConstraints(min_length=1, max_length=512)]
 
 
 class TokenPairResponse(Response):

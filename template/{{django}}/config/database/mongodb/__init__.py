@@ -7,9 +7,9 @@ from pymongo.errors import PyMongoError, WaitQueueTimeoutError
 from pymongo.uri_parser import parse_uri
 
 from config.database.mongodb.documents import keep_in_place
-from config.database.mongodb.monitoring import CommandTimer, ConnectionCounter
 from service.about import NAME
 from service.platform.measuring import METRICS
+from service.platform.mongodb_monitoring import CommandTimer, ConnectionCounter
 from service.platform.statements import StatementTimer
 from service.settings import Settings, SettingsError
 

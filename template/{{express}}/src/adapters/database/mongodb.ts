@@ -46,6 +46,7 @@ const INDEXES: readonly CollectionIndexes[] = [
     indexes: [
       { name: "outbox_time", key: { "outbox.time": 1 as const }, sparse: true },
       { name: "outbox_id", key: { "outbox.id": 1 as const }, sparse: true },
+      { name: "deleted", key: { deleted: 1 as const }, sparse: true },
     ],
   })),
 ];

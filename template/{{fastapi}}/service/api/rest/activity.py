@@ -5,8 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from service.api.rest.dependencies import Caller, ServiceDependency
-from service.api.rest.openapi import FORBIDDEN, UNAUTHORIZED, UNPROCESSABLE
-from service.api.rest.schemas import ActivityPage, CursorText
+from service.api.rest.schemas import ActivityPage
+from service.platform.documented import FORBIDDEN, UNAUTHORIZED, UNPROCESSABLE
+from service.platform.schemas import CursorText
 
 router = APIRouter(prefix="/v1/activity", tags=["activity"])
 

@@ -5,8 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 
 from service.api.rest.dependencies import ServiceDependency
-from service.api.rest.openapi import UNAUTHORIZED, UNPROCESSABLE
-from service.api.rest.schemas import RefreshToken, SignInForm, TokenPairResponse
+from service.api.rest.schemas import TokenPairResponse
+from service.platform.documented import UNAUTHORIZED, UNPROCESSABLE
+from service.platform.schemas import RefreshToken, SignInForm
 
 router = APIRouter(prefix="/v1/auth", tags=["auth"])
 

@@ -14,9 +14,10 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
-from service.api.rest.problems import INTERNAL, answer
+from service.api.rest.problems import answer
 from service.platform import trace_context
 from service.platform.metrics import Metrics
+from service.platform.problem_details import INTERNAL
 
 log = structlog.get_logger()
 

@@ -5,8 +5,8 @@ from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_PLAIN_1_0_0
 
 from service.api.rest.dependencies import ServiceDependency
-from service.api.rest.schemas import DependencyHealth, Liveness, Readiness
 from service.platform import health
+from service.platform.schemas import DependencyHealth, Liveness, Readiness
 
 router = APIRouter(tags=["operations"])
 

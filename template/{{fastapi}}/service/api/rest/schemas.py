@@ -1,40 +1,17 @@
-"""What goes over the wire, as `contract/openapi.yaml` describes it."""
+"""What goes over the wire about users, sessions and what happened, as `contract/openapi.yaml` describes it."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self, TypedDict, cast
+from typing import Annotated, Literal, Self, TypedDict, cast
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, with_config
+from pydantic import Field, with_config
 
 from service.domain.activity import Activity
 from service.domain.paging import Page
 from service.domain.sessions import TokenPair
 from service.domain.users import NewUser, Role, User
-
-# No look-around, \d or \w: Python, JavaScript, Go and Rust must read these patterns alike.
-EMAIL = (
-    r"^[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]{1,64}"
-    r"@[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+$"
-)
-NAME = r"^ *[^\x00-\x20\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
-
-IN_WORDS = {EMAIL: "is not an e-mail address", NAME: "is blank, or has control characters in it"}
-
-type Email = Annotated[str, StringConstraints(max_length=254, pattern=EMAIL), AfterValidator(str.lower)]
-type Name = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=NAME)]
-type Password = Annotated[str, StringConstraints(min_length=12, max_length=128)]
-type EnteredPassword = Annotated[str, StringConstraints(min_length=1, max_length=128)]
-type CursorText = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern="^[A-Za-z0-9_-]+$")]
+from service.platform.schemas import CursorText, Email, EnteredPassword, Name, Password, Request, Response
 
 type ActivityType = Literal["user.created", "user.updated", "user.deleted", "session.started", "session.refused"]
-
-
-class Request(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class Response(BaseModel):
-    model_config = ConfigDict(extra="forbid", from_attributes=True)
 
 
 class UserCreate(Request):
@@ -103,16 +80,6 @@ class ActivityPage(Response):
         return cls.model_construct(items=items, next_cursor=page.next_cursor)
 
 
-class SignInForm(BaseModel):
-    grant_type: Literal["password"] = "password"
-    username: Annotated[str, StringConstraints(min_length=1, max_length=254)]
-    password: EnteredPassword
-
-
-class RefreshToken(Request):
-    refresh_token: Annotated[str, StringConstraints(min_length=1, max_length=512)]
-
-
 class TokenPairResponse(Response):
     access_token: str
     refresh_token: str
@@ -127,22 +94,3 @@ class TokenPairResponse(Response):
             token_type="bearer",  # noqa: S106 - a kind of token, not one.
             expires_in=pair.expires_in,
         )
-
-
-def in_words(error: Mapping[str, Any]) -> str:
-    """What Pydantic finds wrong with a value, without a pattern that nobody wants to read."""
-    return IN_WORDS.get(error.get("ctx", {}).get("pattern"), error["msg"])
-
-
-class Liveness(Response):
-    status: Literal["ok"]
-
-
-class DependencyHealth(Response):
-    status: Literal["up", "down"]
-    required: bool
-
-
-class Readiness(Response):
-    status: Literal["ready", "unavailable"]
-    dependencies: dict[str, DependencyHealth]

@@ -6,7 +6,9 @@ from fastapi import APIRouter, Body, Header, HTTPException, Path, Query, Respons
 
 from service.api.rest.dependencies import Caller, ServiceDependency
 from service.api.rest.etags import etag, versions
-from service.api.rest.openapi import (
+from service.api.rest.schemas import UserCreate, UserPage, UserResponse, UserUpdate
+from service.domain.users import User
+from service.platform.documented import (
     CONFLICT,
     ETAG,
     FORBIDDEN,
@@ -16,9 +18,8 @@ from service.api.rest.openapi import (
     UNAUTHORIZED,
     UNPROCESSABLE,
 )
-from service.api.rest.problems import METHOD_NOT_ALLOWED
-from service.api.rest.schemas import CursorText, UserCreate, UserPage, UserResponse, UserUpdate
-from service.domain.users import User
+from service.platform.problem_details import METHOD_NOT_ALLOWED
+from service.platform.schemas import CursorText
 
 router = APIRouter(prefix="/v1/users", tags=["users"])
 
@@ -78,7 +79,7 @@ async def get_me(caller: Caller, response: Response) -> UserResponse:
 @router.api_route("/me", methods=["PATCH", "DELETE"], include_in_schema=False)
 async def refuse_method() -> None:
     """Else `/{user_id}` would take it for a user with the id `me`."""
-    raise HTTPException(METHOD_NOT_ALLOWED)
+    raise HTTPException(METHOD_NOT_ALLOWED.status)
 
 
 @router.get(

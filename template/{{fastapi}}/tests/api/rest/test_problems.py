@@ -5,9 +5,9 @@ from fastapi import FastAPI
 from httpx import AsyncClient, Response
 
 from service.api.rest.middleware import LARGEST_BODY
-from service.api.rest.problems import PROBLEM_TYPES
 from service.domain import errors
 from service.domain.errors import ServiceError, Unavailable
+from service.platform.problem_details import PROBLEM_TYPES
 from tests.people import PASSWORD, Person
 
 

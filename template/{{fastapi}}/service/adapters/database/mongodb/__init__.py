@@ -9,9 +9,9 @@ from pymongo.errors import ConfigurationError
 
 from service.about import NAME
 from service.adapters.database.mongodb.event_stores import EVENTFUL, Document
-from service.adapters.database.mongodb.monitoring import CommandTimer, ConnectionCounter
 from service.adapters.database.mongodb.stores import MongoDatabase, unavailable_on_failure
 from service.platform.metrics import Metrics
+from service.platform.mongodb_monitoring import CommandTimer, ConnectionCounter
 from service.platform.statements import StatementTimer
 from service.ports import Database
 from service.settings import Settings, SettingsError
@@ -37,6 +37,7 @@ for eventful in EVENTFUL:
         [
             IndexModel("outbox.time", sparse=True, name="outbox_time"),
             IndexModel("outbox.id", sparse=True, name="outbox_id"),
+            IndexModel("deleted", sparse=True, name="deleted"),
         ]
     )
 

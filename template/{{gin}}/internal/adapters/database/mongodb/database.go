@@ -8,6 +8,7 @@ import (
 
 	"service/internal/domain"
 	"service/internal/platform/doorbell"
+	"service/internal/platform/gate"
 	"service/internal/ports"
 	"service/internal/settings"
 )
@@ -16,17 +17,14 @@ import (
 type Database struct {
 	database *mongo.Database
 	doorbell *doorbell.Doorbell
-	// places are as many as there are connections: each piece of work needs one at a time.
-	places   chan struct{}
-	patience time.Duration
+	gate     *gate.Gate // With a place for each connection: each piece of work needs one at a time.
 }
 
 func newDatabase(database *mongo.Database, settings settings.Settings) *Database {
 	return &Database{
 		database: database,
 		doorbell: doorbell.New(),
-		places:   make(chan struct{}, settings.DatabasePoolSize),
-		patience: settings.DatabasePoolTimeoutSeconds.Duration(),
+		gate:     gate.New(settings.DatabasePoolSize, settings.DatabasePoolTimeoutSeconds.Duration()),
 	}
 }
 
@@ -72,10 +70,10 @@ func (d *Database) Ping(ctx context.Context) error {
 func (d *Database) Close() error { return disconnect(d.database.Client()) }
 
 func (d *Database) withStores(ctx context.Context, work func(ports.Stores, inbox) error) error {
-	if err := d.takePlace(ctx); err != nil {
+	if err := d.gate.Enter(ctx); err != nil {
 		return err
 	}
-	defer func() { <-d.places }()
+	defer d.gate.Leave()
 	outbox := &outbox{database: d.database}
 	inbox := inbox{d.database.Collection(inboxEvents)}
 	sessions := sessionStore{d.database.Collection(sessions), outbox}
@@ -92,22 +90,4 @@ func (d *Database) withStores(ctx context.Context, work func(ports.Stores, inbox
 		d.doorbell.Ring()
 	}
 	return explained(ctx, err)
-}
-
-func (d *Database) takePlace(ctx context.Context) error {
-	select { // Without a timer, as is usual.
-	case d.places <- struct{}{}:
-		return nil
-	default:
-	}
-	timer := time.NewTimer(d.patience)
-	defer timer.Stop()
-	select {
-	case d.places <- struct{}{}:
-		return nil
-	case <-timer.C:
-		return domain.ErrUnavailable.Because("All connections to the database are in use.")
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

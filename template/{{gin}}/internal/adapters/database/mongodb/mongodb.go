@@ -143,6 +143,7 @@ func indexes() []collectionIndexes {
 		all = append(all, collectionIndexes{collection, []index{
 			{name: "outbox_time", keys: bson.D{{Key: "outbox.time", Value: 1}}, isSparse: true},
 			{name: "outbox_id", keys: bson.D{{Key: "outbox.id", Value: 1}}, isSparse: true},
+			{name: "deleted", keys: bson.D{{Key: "deleted", Value: 1}}, isSparse: true},
 		}})
 	}
 	return all

@@ -50,10 +50,10 @@ func New(options Options) *Database {
 
 // Read gives the work stores for reading.
 func (d *Database) Read(ctx context.Context, work func(ports.Stores) error) error {
-	if err := d.Reader.take(ctx); err != nil {
+	if err := d.Reader.gate.Enter(ctx); err != nil {
 		return err
 	}
-	defer d.Reader.leave()
+	defer d.Reader.gate.Leave()
 	return d.explained(ctx, work(d.reading))
 }
 
@@ -81,10 +81,10 @@ func (d *Database) WaitForEvents(ctx context.Context, limit time.Duration) {
 
 // Ping asks the database for nothing.
 func (d *Database) Ping(ctx context.Context) error {
-	if err := d.Reader.take(ctx); err != nil {
+	if err := d.Reader.gate.Enter(ctx); err != nil {
 		return err
 	}
-	defer d.Reader.leave()
+	defer d.Reader.gate.Leave()
 	_, err := d.Reader.ExecContext(ctx, "SELECT 1")
 	return d.explained(ctx, err)
 }
@@ -98,10 +98,10 @@ func (d *Database) Close() error {
 }
 
 func (d *Database) transaction(ctx context.Context, work func(ports.Stores, inbox) error) error {
-	if err := d.Writer.take(ctx); err != nil {
+	if err := d.Writer.gate.Enter(ctx); err != nil {
 		return err
 	}
-	defer d.Writer.leave()
+	defer d.Writer.gate.Leave()
 	var outbox *outbox
 	err := d.Writer.RunInTx(ctx, nil, func(_ context.Context, begun bun.Tx) error {
 		var stores ports.Stores

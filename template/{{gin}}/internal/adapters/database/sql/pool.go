@@ -9,7 +9,7 @@ import (
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/schema"
 
-	"service/internal/domain"
+	"service/internal/platform/gate"
 	"service/internal/platform/metrics"
 	"service/internal/platform/statements"
 	"service/internal/settings"
@@ -20,9 +20,8 @@ type Pool struct {
 	*bun.DB
 
 	timer    *statements.Timer
-	patience time.Duration
-	places   chan struct{} // One for each connection.
-	prepared sync.Map      // *stdsql.Stmt by its text.
+	gate     *gate.Gate // With a place for each connection.
+	prepared sync.Map   // *stdsql.Stmt by its text.
 }
 
 // Open makes a pool as the settings ask for it, of so many connections at most.
@@ -34,33 +33,11 @@ func Open(
 	pool.SetConnMaxLifetime(settings.DatabasePoolRecycleSeconds.Duration())
 	timer := statements.NewTimer(metrics, settings.SlowQueryMilliseconds.Duration())
 	return &Pool{
-		DB:       bun.NewDB(pool, dialect).WithQueryHook(&timing{timer}),
-		timer:    timer,
-		patience: settings.DatabasePoolTimeoutSeconds.Duration(),
-		places:   make(chan struct{}, most),
+		DB:    bun.NewDB(pool, dialect).WithQueryHook(&timing{timer}),
+		timer: timer,
+		gate:  gate.New(most, settings.DatabasePoolTimeoutSeconds.Duration()),
 	}
 }
-
-// take waits for a connection to be free, but no longer than the settings allow; leave lets the next one have it.
-func (p *Pool) take(ctx context.Context) error {
-	select { // Without a timer, as is usual.
-	case p.places <- struct{}{}:
-		return nil
-	default:
-	}
-	timer := time.NewTimer(p.patience)
-	defer timer.Stop()
-	select {
-	case p.places <- struct{}{}:
-		return nil
-	case <-timer.C:
-		return domain.ErrUnavailable.Because("All connections to the database are in use.")
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-func (p *Pool) leave() { <-p.places }
 
 // query carries out a statement that each connection reads and plans only once. Its values stand beside it, as $1 and so
 // on, and bun has no part in it.

@@ -1,9 +1,9 @@
-"""What the schemas of all apps are made of."""
+"""What goes over the wire of every API, as `contract/openapi.yaml` describes it."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
 # No look-around, \d or \w: Python, JavaScript, Go and Rust must read these patterns alike.
 EMAIL = (
@@ -14,6 +14,10 @@ NAME = r"^ *[^\x00-\x20\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
 
 IN_WORDS = {EMAIL: "is not an e-mail address", NAME: "is blank, or has control characters in it"}
 
+Email = Annotated[str, StringConstraints(max_length=254, pattern=EMAIL), AfterValidator(str.lower)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=NAME)]
+Password = Annotated[str, StringConstraints(min_length=12, max_length=128)]
+EnteredPassword = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 CursorText = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern="^[A-Za-z0-9_-]+$")]
 
 
@@ -23,6 +27,16 @@ class Request(BaseModel):
 
 class Response(BaseModel):
     model_config = ConfigDict(extra="forbid", from_attributes=True)
+
+
+class SignInForm(BaseModel):
+    grant_type: Literal["password"] = "password"
+    username: Annotated[str, StringConstraints(min_length=1, max_length=254)]
+    password: EnteredPassword
+
+
+class RefreshToken(Request):
+    refresh_token: Annotated[str, StringConstraints(min_length=1, max_length=512)]
 
 
 class Liveness(Response):

@@ -22,7 +22,7 @@ const program = new Command("service").exitOverride();
 program
   .command("serve")
   .description("Serve requests until told to stop, by SIGTERM or Ctrl-C")
-  .action(() => serve(prepared()));
+  .action(() => serve(prepared({ logsInBackground: true })));
 
 program
   .command("migrate")
@@ -116,9 +116,9 @@ try {
   process.exit(FAILED);
 }
 
-function prepared(): Settings {
+function prepared({ logsInBackground = false } = {}): Settings {
   const settings = load();
-  configure(settings);
+  configure(settings, { inBackground: logsInBackground });
   return settings;
 }
 

@@ -58,7 +58,7 @@ class ThreadedHandler(BoundedHandler):
     """Answers each request in one thread from its beginning to its end, as servers for WSGI do.
 
     Django's own starts a thread for each request, goes to it and back for each signal and for the view, and may
-    connect to the database anew in each of them. This one answers about three times as many.
+    connect to the database anew in each of them. This one answers about twice as many.
     """
 
     def __init__(self) -> None:

@@ -40,14 +40,21 @@ const optionsForMachines: LoggerOptions = {
 /** The logger of the whole service; until `configure` is called it writes nothing. */
 export let log: Logger = pino({ ...options, level: "silent" });
 
-/** @param out Where to write: a file descriptor or a stream. */
+interface Destination {
+  /** A file descriptor or a stream. */
+  readonly out?: number | NodeJS.WritableStream;
+  /** Whether to go on while a line is written, as a server does; what a command tells stands in its order. */
+  readonly inBackground?: boolean;
+}
+
 export function configure(
   settings: Pick<Settings, "logLevel" | "inProduction">,
-  out: number | NodeJS.WritableStream = STANDARD_ERROR,
+  { out = STANDARD_ERROR, inBackground = false }: Destination = {},
 ): void {
   const level = LEVELS[settings.logLevel];
   if (settings.inProduction) {
-    log = pino({ ...optionsForMachines, level }, typeof out === "number" ? destination(out) : out);
+    const stream = typeof out === "number" ? destination({ dest: out, sync: !inBackground }) : out;
+    log = pino({ ...optionsForMachines, level }, stream);
   } else {
     log = pino({ ...options, level }, forPeople(out));
   }

@@ -10,7 +10,7 @@ type Part = Pick<Settings, "logLevel" | "inProduction">;
 /** What is written in the meantime. */
 async function written(settings: Part, work: () => void): Promise<string> {
   const out = new PassThrough();
-  configure(settings, out);
+  configure(settings, { out });
   work();
   await setImmediate();
   await setImmediate();

@@ -1,6 +1,7 @@
 """Kafka, by aiokafka: one topic for all events, keyed by subject, one consumer group for each service and topic.
 
-A client of aiokafka forgets the connection that it is making when it is cancelled in its start: so none is.
+A client of aiokafka forgets the connection that it is making when it is cancelled in its start: so none is. When it is
+cancelled while it closes, it forgets that: so it is asked for.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ from service.domain.events import Event
 from service.platform import cloudevents
 from service.platform.outages import Outage, reconnecting
 from service.platform.ports import Clock, EventBus
-from service.platform.workers import finish
+from service.platform.workers import finish, is_stopping
 from service.settings import Settings
 
 PARTITIONS = 6
@@ -108,7 +109,7 @@ class KafkaEventBus(Publisher):
             await finish(consumer.start())
             consumer.subscribe([self._topic])  # Only now: a start would wait for the group, and is not to be cancelled.
             outage.end()
-            while True:
+            while not is_stopping():
                 found = await consumer.getmany(timeout_ms=IDLE_SECONDS * 1000, max_records=BATCH)
                 bodies = [record.value or b"" for records in found.values() for record in records]
                 if bodies:

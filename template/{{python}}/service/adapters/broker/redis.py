@@ -12,6 +12,9 @@ from itertools import chain
 from typing import Any, override
 
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as ConnectionLost
 from redis.exceptions import RedisError, ResponseError
 
 from service.about import NAME
@@ -44,6 +47,8 @@ async def connect(settings: Settings, clock: Clock) -> AsyncGenerator[EventBus]:
         client_name=NAME,
         socket_timeout=TIMEOUT_SECONDS,
         socket_connect_timeout=TIMEOUT_SECONDS,
+        # A connection that was lost while nobody used it is replaced.
+        retry=Retry(NoBackoff(), 1, (ConnectionLost,)),
     ) as client:
         yield RedisEventBus(client, settings.events_stream, clock)
 

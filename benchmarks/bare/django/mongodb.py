@@ -10,4 +10,4 @@ DATABASE = {
     "NAME": urlsplit(url).path.removeprefix("/"),
     "OPTIONS": {"maxPoolSize": 50},
 }
-ID = ObjectIdField(primary_key=True)
+ID = ObjectIdField(primary_key=True, db_column="_id")

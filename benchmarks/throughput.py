@@ -102,7 +102,8 @@ def _warm_up(bare: httpx.Client, ours: httpx.Client, paths: Mapping[str, str], t
 
 def _users(body: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Those of a page, or the one; with their moments as such, which may be written in several ways."""
-    users = [dict(user) for user in body.get("items", [body])]
+    users = body.get("items", [body])
+    assert len(users) == (50 if "items" in body else 1)
     return [{**user, "created_at": datetime.fromisoformat(user["created_at"])} for user in users]
 
 

@@ -27,7 +27,7 @@ func From(ctx context.Context) string {
 
 // WellFormed is the same text if it is a trace context at all, and empty if not: it comes from anybody.
 func WellFormed(text string) string {
-	if text == "" || !traceparent.MatchString(text) {
+	if !traceparent.MatchString(text) {
 		return ""
 	}
 	return text
